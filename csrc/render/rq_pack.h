@@ -1,0 +1,23 @@
+/* rq_pack.h: records and messages as MessagePack, in the shapes that msgspec decodes into the Structs of types.py.
+ * Pure, table-driven, all through rq_out. SPDX-License-Identifier: MIT */
+#ifndef RQ_PACK_H
+#define RQ_PACK_H
+
+#include "../wire/rq_msg.h"
+
+void rq_pack_nil(rq_out *out);
+void rq_pack_uint(uint64_t v, rq_out *out);
+void rq_pack_int(int64_t v, rq_out *out);
+void rq_pack_double(double v, rq_out *out);
+void rq_pack_array(uint32_t count, rq_out *out);
+void rq_pack_str(const uint8_t *octets, size_t len, rq_out *out); /* must be valid UTF-8 */
+void rq_pack_text(const char *text, rq_out *out);                 /* a NUL-terminated constant of ours */
+void rq_pack_bin(rq_cur *octets, rq_out *out);
+
+/* [name, type, class, ttl, rdata_wire, [type, field, ...]]; RDATA that is unknown or ill-fitting is [-1, octets]. */
+void rq_pack_record(const rq_record *record, rq_out *out);
+
+/* An array of the records of one section, those that are whole; OPT left out. */
+void rq_pack_section(const uint8_t *wire, size_t len, int section, rq_out *out);
+
+#endif

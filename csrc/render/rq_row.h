@@ -1,0 +1,39 @@
+/* rq_row.h: a finished lookup as one row: MessagePack for Python, NDJSON for files.
+ *
+ * Pure. The MessagePack shapes are the ones that message.py and bulk.py decode; the JSON is shaped like zdns output.
+ * SPDX-License-Identifier: MIT */
+#ifndef RQ_ROW_H
+#define RQ_ROW_H
+
+#include "../wire/rq_msg.h"
+
+typedef struct rq_row {
+  int64_t index;        /* of the input */
+  const uint8_t *name;  /* the input as given, `name_len` octets, any octets */
+  uint32_t name_len;
+  uint16_t rrtype;
+  int32_t status;       /* RQ_OK: there is an answer in `wire` */
+  int32_t error;        /* errno with RQ_NETWORK, rq_flaw with RQ_ILLEGAL_INPUT */
+  const char *server;   /* "127.0.0.1:5301", NULL for none */
+  uint8_t transport, tries;
+  int64_t rtt_us;       /* -1 for none */
+  int64_t time_us;      /* when it finished, microseconds since 1970 UTC */
+  const uint8_t *wire;
+  uint32_t size;        /* 0 when there is no answer */
+} rq_row;
+
+/* [index, name, type, status, rcode|nil, flags|nil, server|nil, transport|nil, tries, rtt_seconds|nil, size|nil, error|nil,
+ *  time_us, [record, ...]] with the answer section's records. */
+void rq_row_msgpack(const rq_row *row, rq_out *out);
+
+/* {"name":..., "results":{TYPE:{"status":..., "error":..., "timestamp":..., "duration":..., "data":{...}}}} and a newline. */
+void rq_row_json(const rq_row *row, rq_out *out);
+
+/* "NOERROR", "NXDOMAIN", ..., "TIMEOUT", "ILLEGAL_INPUT", ...: what zdns prints. */
+const char *rq_status_name(int32_t status);
+const char *rq_rcode_name(uint16_t rcode); /* NULL when it has no name */
+
+/* One sentence on a failure: the errno's or the flaw's; NULL when there is nothing to say. */
+const char *rq_error_text(int32_t status, int32_t error);
+
+#endif

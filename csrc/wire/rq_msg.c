@@ -1,0 +1,150 @@
+/* rq_msg.c: whole messages; see rq_msg.h. SPDX-License-Identifier: MIT */
+#include "rq_msg.h"
+
+int rq_walk_begin(rq_walk *walk, const uint8_t *wire, size_t len) {
+  rq_cur_init(&walk->cur, wire, len);
+  walk->header.id = rq_cur_u16(&walk->cur);
+  walk->header.flags = rq_cur_u16(&walk->cur);
+  for (unsigned i = 0; i < 4; i++) walk->header.counts[i] = rq_cur_u16(&walk->cur);
+  walk->section = RQ_QUESTION;
+  walk->left = walk->header.counts[RQ_QUESTION];
+  return rq_cur_good(&walk->cur) ? RQ_OK : RQ_TRUNCATED;
+}
+
+static int cur_status(const rq_cur *c) { return rq_cur_state(c) == RQ_CUR_BROKEN ? RQ_MALFORMED : RQ_TRUNCATED; }
+
+int rq_walk_question(rq_walk *walk, rq_question *question) {
+  if (walk->section != RQ_QUESTION || walk->left == 0) return 0;
+  rq_name_read(&walk->cur, &question->name);
+  question->rrtype = rq_cur_u16(&walk->cur);
+  question->rrclass = rq_cur_u16(&walk->cur);
+  if (!rq_cur_good(&walk->cur)) return cur_status(&walk->cur);
+  walk->left--;
+  return 1;
+}
+
+/* Moves on to the next section that has entries left; 0 when there is none. */
+static int section_next(rq_walk *walk) {
+  while (walk->left == 0) {
+    if (walk->section == RQ_ADDITIONAL) return 0;
+    walk->section++;
+    walk->left = walk->header.counts[walk->section];
+  }
+  return 1;
+}
+
+static int questions_skip(rq_walk *walk) {
+  rq_question question;
+  int got = 1;
+  while (got == 1) got = rq_walk_question(walk, &question);
+  return got;
+}
+
+int rq_walk_record(rq_walk *walk, rq_record *record) {
+  int skipped = questions_skip(walk);
+  if (skipped < 0) return skipped;
+  if (!section_next(walk)) return 0;
+  rq_cur at = walk->cur;
+  rq_name_read(&at, &record->owner);
+  record->rrtype = rq_cur_u16(&at);
+  record->rrclass = rq_cur_u16(&at);
+  record->ttl = rq_cur_u32(&at);
+  uint16_t len = rq_cur_u16(&at);
+  rq_cur_take(&at, len, &record->rdata);
+  if (!rq_cur_good(&at)) return cur_status(&at);
+  walk->cur = at;
+  walk->left--;
+  return 1;
+}
+
+size_t rq_walk_pos(const rq_walk *walk) { return rq_cur_pos(&walk->cur); }
+
+void rq_edns_read(const rq_record *opt, rq_edns *edns) {
+  edns->payload = opt->rrclass;
+  edns->rcode_high = (uint8_t)(opt->ttl / 16777216u);
+  edns->version = (uint8_t)(opt->ttl / 65536u % 256u);
+  edns->flags = (uint16_t)(opt->ttl % 65536u);
+  edns->options = opt->rdata;
+}
+
+/* An OPT record without options (RFC 6891, 6.1.2). */
+static void opt_write(uint16_t payload, int dnssec_ok, rq_out *out) {
+  rq_out_u8(out, 0);
+  rq_out_u16(out, RQ_TYPE_OPT);
+  rq_out_u16(out, payload);
+  rq_out_u16(out, 0);
+  rq_out_u16(out, dnssec_ok ? 0x8000u : 0);
+  rq_out_u16(out, 0);
+}
+
+void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out) {
+  rq_out_u16(out, spec->id);
+  rq_out_u16(out, spec->flags);
+  rq_out_u16(out, 1);
+  rq_out_u16(out, 0);
+  rq_out_u16(out, 0);
+  rq_out_u16(out, spec->payload > 0 ? 1 : 0);
+  rq_name_write(name, out);
+  rq_out_u16(out, spec->rrtype);
+  rq_out_u16(out, spec->rrclass);
+  if (spec->payload > 0) opt_write(spec->payload, spec->dnssec_ok, out);
+}
+
+int rq_frame_next(rq_cur *stream, rq_cur *message) {
+  rq_cur at = *stream;
+  uint16_t len = rq_cur_u16(&at);
+  rq_cur_take(&at, len, message);
+  if (!rq_cur_good(&at)) return 0;
+  *stream = at;
+  return 1;
+}
+
+/* --- for Python, see rq_api.h --- */
+
+int32_t rq_make_query(const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass, uint16_t id, uint16_t flags,
+                      uint16_t payload, uint8_t dnssec_ok, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  rq_query_spec spec = {rrtype, rrclass, id, flags, payload, dnssec_ok};
+  rq_name parsed;
+  rq_out o;
+  rq_out_init(&o, out, cap);
+  if (rq_name_parse((const uint8_t *)name, len, &parsed) != RQ_FLAW_NONE) return RQ_ILLEGAL_INPUT;
+  rq_query_write(&parsed, &spec, &o);
+  *actual = (uint32_t)rq_out_wanted(&o);
+  return (int32_t)rq_out_stored(&o);
+}
+
+/* Counts one whole record; OPT gives the upper bits of the rcode. */
+static void summary_add(rq_summary *summary, const rq_walk *walk, const rq_record *record) {
+  rq_edns edns;
+  summary->counts[walk->section]++;
+  summary->length = (uint32_t)rq_walk_pos(walk);
+  if (record->rrtype != RQ_TYPE_OPT || walk->section != RQ_ADDITIONAL) return;
+  rq_edns_read(record, &edns);
+  summary->rcode = (uint16_t)(edns.rcode_high * 16u + RQ_RCODE(summary->flags));
+}
+
+static int questions_count(rq_walk *walk, rq_summary *summary) {
+  rq_question question;
+  int got;
+  while ((got = rq_walk_question(walk, &question)) == 1) {
+    summary->counts[RQ_QUESTION]++;
+    summary->length = (uint32_t)rq_walk_pos(walk);
+  }
+  return got;
+}
+
+int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary) {
+  static const rq_summary nothing;
+  rq_walk walk;
+  rq_record record;
+  *summary = nothing;
+  if (rq_walk_begin(&walk, wire, len) != RQ_OK) return summary->status = RQ_MALFORMED;
+  summary->id = walk.header.id;
+  summary->flags = walk.header.flags;
+  summary->rcode = RQ_RCODE(walk.header.flags);
+  summary->length = RQ_HEADER_SIZE;
+  int got = questions_count(&walk, summary);
+  if (got == 0)
+    while ((got = rq_walk_record(&walk, &record)) == 1) summary_add(summary, &walk, &record);
+  return summary->status = got;
+}

@@ -1,0 +1,169 @@
+"""The only module that imports the C extension: calls with output buffers, statuses as exceptions, names and types.
+
+Everything here is thin: convert, call, raise. Scratch buffers come from a pool (a list's pop and append are atomic,
+with and without the GIL), so no two calls ever share one, also when a signal handler looks something up in between.
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+from ._rq import ffi, lib
+from .errors import IllegalName, MessageError, ResqueryError, UnknownType, shown
+
+T = TypeVar("T")
+
+FLAWS = {
+    lib.RQ_FLAW_EMPTY: "it is empty",
+    lib.RQ_FLAW_EMPTY_LABEL: "it has an empty label",
+    lib.RQ_FLAW_LONG_LABEL: "a label is longer than 63 octets",
+    lib.RQ_FLAW_LONG_NAME: "it is longer than 255 octets",
+    lib.RQ_FLAW_ESCAPE: "it has a bad escape (\\X or \\DDD up to 255)",
+    lib.RQ_FLAW_OCTET: "it has an octet outside printable ASCII; IDNA-encode it or write it as \\DDD",
+}
+_CLASSES = {"IN": 1, "CH": 3, "HS": 4, "NONE": 254, "ANY": 255}
+_SCRATCH = 4096  # octets to begin with: nearly every answer fits, as MessagePack and as text
+
+
+class _Scratch:
+    """A buffer that C writes and Python reads, without a copy or an allocation in between."""
+
+    __slots__ = ("actual", "cap", "out", "view")
+
+    def __init__(self, cap: int) -> None:
+        octets = bytearray(cap)
+        self.cap = cap
+        self.view = memoryview(octets)
+        self.out = ffi.from_buffer("char[]", octets)
+        self.actual = ffi.new("uint32_t *")
+
+
+_pool: list[_Scratch] = []
+
+
+def call_with(use: Callable[[memoryview], T], fn: Any, *args: Any) -> T:
+    """`use(octets)` of what `fn(*args, out, cap, actual)` writes; the view is only good during `use`.
+
+    Raises what the status stands for, see `raise_status`.
+    """
+    try:
+        scratch = _pool.pop()
+    except IndexError:
+        scratch = _Scratch(_SCRATCH)
+    stored = fn(*args, scratch.out, scratch.cap, scratch.actual)
+    if stored < 0:
+        _pool.append(scratch)
+        raise_status(stored, args[0])
+    if stored == scratch.cap and scratch.actual[0] > stored:  # a one-off buffer: a large one is not kept
+        large = _Scratch(scratch.actual[0])
+        _pool.append(scratch)
+        return use(large.view[: fn(*args, large.out, large.cap, large.actual)])
+    try:
+        return use(scratch.view[:stored])
+    finally:
+        _pool.append(scratch)
+
+
+def call_bytes(fn: Any, *args: Any) -> bytes:
+    """What `fn(*args, out, cap, actual)` writes, as bytes."""
+    return call_with(bytes, fn, *args)
+
+
+def call_text(fn: Any, *args: Any) -> str:
+    """What `fn(*args, out, cap, actual)` writes, as text; C writes only valid UTF-8."""
+    return call_with(_decode, fn, *args)
+
+
+def _decode(octets: memoryview) -> str:
+    return str(octets, "utf-8")
+
+
+def raise_status(status: int, value: Any = b"") -> NoReturn:
+    """Raises the exception that a negative rq_status stands for; `value` is the name or message that was refused."""
+    if status == lib.RQ_ILLEGAL_INPUT:
+        raise illegal_name(value)
+    if status in (lib.RQ_MALFORMED, lib.RQ_TRUNCATED):
+        raise MessageError("these octets are no DNS message: there are fewer than 12, or they do not parse")
+    if status == lib.RQ_NO_MEMORY:
+        raise MemoryError("resquery: no memory")
+    if status == lib.RQ_BAD_ARGUMENT:
+        raise ValueError("resquery: an argument is out of range")
+    raise ResqueryError(f"the C core failed with status {status}")
+
+
+def octets_of(text: str | bytes) -> bytes:
+    """A name's octets as the C core takes them. Never fails: what is no ASCII is refused there, as an illegal name."""
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+
+
+def illegal_name(value: str | bytes) -> IllegalName:
+    """The exception for a text that is no domain name, with the rule it breaks."""
+    octets = octets_of(value)
+    return IllegalName(value, FLAWS.get(lib.rq_name_flaw(octets, len(octets)), "it breaks RFC 1035, 2.3.4"))
+
+
+def name_octets(name: str | bytes) -> bytes:
+    r"""The octets of a legal domain name. Raises IllegalName for another text, TypeError for what is no text.
+
+    >>> name_octets("example.com")
+    b'example.com'
+    >>> name_octets("a..b")
+    Traceback (most recent call last):
+    resquery.errors.IllegalName: 'a..b' is no domain name: it has an empty label
+    """
+    if not isinstance(name, (str, bytes)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"a domain name is a str, not {type(name).__name__}: {shown(repr(name))}")
+    octets = octets_of(name)
+    if lib.rq_name_flaw(octets, len(octets)):
+        raise illegal_name(name)
+    return octets
+
+
+def type_number(rrtype: str | int) -> int:
+    """The number of a record type: "MX", "mx", "TYPE15" and 15 are all 15. Raises UnknownType.
+
+    >>> type_number("MX"), type_number("type65280"), type_number(28)
+    (15, 65280, 28)
+    """
+    if isinstance(rrtype, int):
+        number = rrtype if 0 <= rrtype <= 65535 else -1
+    else:
+        octets = octets_of(_text(rrtype, "a record type"))
+        number = lib.rq_type_number(octets, len(octets))
+    if number < 0:
+        raise UnknownType(f"'{shown(str(rrtype))}' is no record type: give a mnemonic, TYPEn, or 0 to 65535", rrtype)
+    return int(number)
+
+
+def type_name(number: int) -> str:
+    """The mnemonic of a record type, or TYPEn (RFC 3597, 5).
+
+    >>> type_name(15), type_name(65280)
+    ('MX', 'TYPE65280')
+    """
+    return call_text(lib.rq_type_name, number)
+
+
+def class_number(rrclass: str | int) -> int:
+    """The number of a class: "IN", "CLASS1" and 1 are all 1. Raises UnknownType.
+
+    >>> class_number("in"), class_number("CLASS42"), class_number(3)
+    (1, 42, 3)
+    """
+    number = rrclass if isinstance(rrclass, int) else _class_from_text(_text(rrclass, "a class").upper())
+    if not 0 <= number <= 65535:
+        raise UnknownType(f"'{shown(str(rrclass))}' is no class: give IN, CH, HS, NONE, ANY or CLASSn", rrclass)
+    return number
+
+
+def _class_from_text(text: str) -> int:
+    digits = text[5:] if text.startswith("CLASS") else ""
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 6 else _CLASSES.get(text, -1)
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is a str or an int, not {type(value).__name__}: {shown(repr(value))}")
+    return value

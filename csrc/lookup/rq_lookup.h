@@ -1,36 +1,36 @@
 /* rq_lookup.h: one lookup as a state machine: (event, now) -> action and deadline.
  *
- * Pure: no sockets, no clock, no heap; time is an argument in microseconds on any monotonic scale. What is sent, to whom, and
- * when to give up is decided here alone. Serves RFC 1035 section 4.2, RFC 5452 (acceptance), RFC 6891 section 7 (servers
- * without EDNS), RFC 7766 (TCP after TC). SPDX-License-Identifier: MIT */
+ * Pure: no sockets, no clock, no heap; time is an argument in microseconds on any monotonic scale. What is sent, to
+ * whom, and when to give up is decided here alone. Serves RFC 1035 section 4.2, RFC 5452 (acceptance), RFC 6891 section
+ * 7 (servers without EDNS), RFC 7766 (TCP after TC). SPDX-License-Identifier: MIT */
 #ifndef RQ_LOOKUP_H
 #define RQ_LOOKUP_H
 
 #include "../wire/rq_msg.h"
 
-/* What happened. */
-typedef enum rq_event {
-  RQ_EV_START,
-  RQ_EV_TIMER,   /* `deadline_us` has come */
-  RQ_EV_REPLY,   /* an accepted reply; rcode and TC are passed along */
-  RQ_EV_FAILED   /* this try cannot be sent or was refused by the network; errno is passed along */
-} rq_event;
+/* Rcodes that steer a lookup (RFC 1035, 4.1.1; RFC 6891, 9). */
+#define RQ_RCODE_FORMERR 1
+#define RQ_RCODE_SERVFAIL 2
+#define RQ_RCODE_NOTIMP 4
+#define RQ_RCODE_REFUSED 5
+#define RQ_RCODE_BADVERS 16
 
 /* What to do now. */
 typedef enum rq_action {
-  RQ_DO_WAIT,  /* nothing before deadline_us */
-  RQ_DO_SEND,  /* send the query to `server` over `transport`, with a fresh ID; timer at deadline_us */
-  RQ_DO_FINISH, /* over: `status` says how; with RQ_OK the reply just passed in is the answer */
-  RQ_DO_KEEP   /* as RQ_DO_SEND, and keep the reply just passed in: it is the answer if nothing better comes (then RQ_DO_FINISH has
-                  `status` RQ_OK and `kept` set) */
+  RQ_DO_WAIT,   /* nothing before deadline_us */
+  RQ_DO_SEND,   /* send the query to `server` over `transport`, with OPT if `edns`, a fresh ID; timer at deadline_us */
+  RQ_DO_FINISH, /* over: `status` says how. With RQ_OK the answer is the reply that was kept if `kept` is set, else the
+                   one just passed in. No function is called for this lookup any more */
+  RQ_DO_KEEP    /* as RQ_DO_SEND, and keep the reply just passed in, in place of one kept before: it is the answer if
+                   nothing better comes */
 } rq_action;
 
 /* Shared by all lookups of an engine. */
 typedef struct rq_policy {
-  int64_t timeout_us, try_us; /* per lookup, per try */
-  uint32_t tries;             /* queries at the most */
-  uint32_t servers;           /* how many there are; asked in turn from the one that start names */
-  uint8_t transport, edns;    /* enum rq_transport to begin with; send OPT to begin with */
+  int64_t timeout_us, try_us; /* per lookup, per query */
+  uint32_t tries;             /* queries at the most, 1..100, beside two free ones, see rq_lookup_reply */
+  uint32_t servers;           /* how many there are, at least 1; asked in turn from the one that start names */
+  uint8_t transport, edns;    /* enum rq_transport to begin with at each server; send OPT to begin with */
 } rq_policy;
 
 typedef struct rq_reply {
@@ -39,36 +39,51 @@ typedef struct rq_reply {
 } rq_reply;
 
 typedef struct rq_lookup {
-  int64_t end_us;      /* nothing happens after this */
-  int64_t deadline_us; /* when RQ_EV_TIMER is due */
-  uint32_t server;     /* index of the server to ask, or that was asked last */
-  uint32_t first;      /* where the turn began */
-  int32_t status;      /* once finished: RQ_OK, RQ_TIMEOUT, RQ_TRUNCATED, RQ_NETWORK */
-  int32_t error;       /* errno of the last failure, 0 for none */
-  uint16_t tries;      /* queries sent */
-  uint8_t transport, edns;
-  uint8_t kept;        /* a reply is kept */
-  uint8_t plain;       /* the one retry without EDNS was used */
+  int64_t end_us;         /* no query is sent from here on; fixed by start */
+  int64_t deadline_us;    /* when rq_lookup_timer is due: min(when the query was sent + try_us, end_us) */
+  uint32_t server;        /* index of the server to ask, or that was asked last */
+  uint32_t answer_server; /* who sent the answer or the reply that is kept */
+  uint32_t turns;         /* servers asked, repeats counted */
+  int32_t status; /* RQ_PENDING; once finished RQ_OK, RQ_TIMEOUT, RQ_TRUNCATED or RQ_NETWORK: how the last try ended */
+  int32_t error;  /* errno with RQ_NETWORK, else 0 */
+  uint16_t tries; /* queries sent, free ones included: at most policy->tries + 2 */
+  uint16_t left;  /* queries of policy->tries not used yet */
+  uint8_t transport, edns;  /* of the query to send, or that was sent last */
+  uint8_t answer_transport; /* how the answer or the reply that is kept came */
+  uint8_t kept;             /* a reply is kept */
+  uint8_t upgraded, plain;  /* the free query over TCP, the free query without EDNS, was used */
 } rq_lookup;
 
-/* Begins a lookup at server `first`. */
+/* Begins a lookup at server `first` modulo the number of servers. RQ_DO_SEND, or RQ_DO_FINISH if timeout_us is 0. */
 rq_action rq_lookup_start(rq_lookup *lookup, const rq_policy *policy, uint32_t first, int64_t now_us);
 
-/* RQ_EV_TIMER. */
+/* deadline_us has come: the next server in turn, in the manner that the policy begins with, while tries and time
+ * remain; then RQ_TIMEOUT. Called early it is RQ_DO_WAIT. */
 rq_action rq_lookup_timer(rq_lookup *lookup, const rq_policy *policy, int64_t now_us);
 
-/* RQ_EV_REPLY:
- *   - TC over UDP: the same server over TCP, at once, inside the same deadlines; TC over TCP: RQ_TRUNCATED;
- *   - FORMERR, NOTIMP or BADVERS to a query with OPT: the same server, once, without it;
- *   - SERVFAIL, REFUSED or NOTIMP: a server not asked yet, if there is one and tries remain, keeping this reply; else it is the answer;
- *   - anything else is the answer. */
+/* A reply that rq_lookup_judge accepted; what it rejects never gets here, so it neither ends, shortens nor stretches
+ * a try.
+ *   - TC over UDP: the same server over TCP, at once; TC over TCP: RQ_TRUNCATED;
+ *   - FORMERR, NOTIMP or BADVERS to a query with OPT: the same server without it, at once;
+ *   - SERVFAIL, REFUSED or NOTIMP: a server not asked yet, if there is one and tries and time remain, and
+ *     this reply is kept; else it is the answer;
+ *   - anything else is the answer.
+ * The first query over TCP and the first without OPT are free, so they are possible after the last try too; more of
+ * them, at other servers, are paid for with tries. If they cannot be paid, TC is RQ_TRUNCATED and the rcode stands as
+ * it is. A reply that is the answer is so even after end_us. A reply that is kept takes the place of any failure. */
 rq_action rq_lookup_reply(rq_lookup *lookup, const rq_policy *policy, const rq_reply *reply, int64_t now_us);
 
-/* RQ_EV_FAILED: the next server, while tries remain; then RQ_NETWORK with `error`. */
+/* This try cannot be sent, or the network refused it (`error` is the errno): the next server as after a timeout, at
+ * once; then RQ_NETWORK with `error`. */
 rq_action rq_lookup_failed(rq_lookup *lookup, const rq_policy *policy, int32_t error, int64_t now_us);
 
-/* Whether a message from the right socket, address and ID answers this question; *reply is filled on RQ_ACCEPT.
- * Returns enum rq_verdict (RFC 5452, section 9.1). */
+/* Whether a message from the right socket, address and ID answers this question (RFC 5452, section 9.1); *reply is
+ * filled on RQ_ACCEPT. Returns enum rq_verdict:
+ *   - RQ_DROP_SHORT, RQ_DROP_NOT_REPLY, RQ_DROP_OPCODE: the header;
+ *   - RQ_DROP_QUESTION: not exactly the question that was asked, ASCII case of the name ignored. No question at all
+ *     passes with FORMERR, NOTIMP and BADVERS when no record but OPT follows;
+ *   - RQ_DROP_MALFORMED: the question does not parse, the records end early although TC is clear, or OPT stands twice.
+ * Records are stepped over, not read: their names are not followed, nor is RDATA held against its type. */
 int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_question *asked, rq_reply *reply);
 
 #endif

@@ -95,6 +95,8 @@ typedef struct rq_answer {
   int32_t server;      /* index into the engine's servers, -1 for none */
   uint8_t transport;   /* enum rq_transport */
   uint8_t tries;       /* queries sent */
+  uint8_t answered;    /* its answer section answers the question, by way of the CNAME chain (rq_chain_answers) */
+  uint16_t rcode;      /* of the answer, with the upper bits of OPT; 0 when there is none */
   int64_t rtt_us;      /* from the last query to its answer, -1 for none */
 } rq_answer;
 

@@ -19,7 +19,8 @@ static void name_root(rq_name *name) {
   name->octets[0] = 0;
 }
 
-/* Follows the pointer whose first octet was `high`. Strictly backward: each target lies before *limit, so this ends. */
+/* Follows the pointer whose first octet was `high`. Strictly backward: each target lies before *limit, so this ends; and
+ * nothing from *limit on is read again, so that no octet after a name has a say in it and a cut there does not change it. */
 static void jump(rq_cur *at, uint8_t high, size_t *limit) {
   size_t target = (high - 0xC0u) * 256u + rq_cur_u8(at);
   if (!rq_cur_good(at)) return;
@@ -27,8 +28,10 @@ static void jump(rq_cur *at, uint8_t high, size_t *limit) {
     rq_cur_fail(at, RQ_CUR_BROKEN);
     return;
   }
+  rq_cur from = *at;
+  rq_cur_back(&from, target);
+  rq_cur_take(&from, *limit - target, at);
   *limit = target;
-  rq_cur_back(at, target);
 }
 
 void rq_name_read(rq_cur *c, rq_name *name) {
@@ -54,7 +57,7 @@ void rq_name_read(rq_cur *c, rq_name *name) {
     if (!rq_cur_good(&at)) break;
   }
   if (!rq_cur_good(&at)) {
-    rq_cur_fail(c, rq_cur_state(&at));
+    rq_cur_fail(c, jumps == 0 ? rq_cur_state(&at) : RQ_CUR_BROKEN); /* what follows cannot mend what is behind */
     name_root(name);
     return;
   }

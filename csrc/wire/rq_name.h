@@ -14,8 +14,8 @@ typedef struct rq_name {
   uint8_t octets[RQ_NAME_MAX];
 } rq_name;
 
-/* Reads a name, following compression pointers: each goes strictly backward, at most 127 of them, the result at most
- * 255 octets. The cursor ends after the name as it stands. On failure the cursor has failed (RQ_CUR_SHORT or
+/* Reads a name, following compression pointers: each goes strictly backward to labels that end before the part they are used
+ * in begins, at most 127 of them, the result at most 255 octets. The cursor ends after the name as it stands. On failure the cursor has failed (RQ_CUR_SHORT or
  * RQ_CUR_BROKEN) and *name is the root. */
 void rq_name_read(rq_cur *c, rq_name *name);
 

@@ -107,18 +107,18 @@ static int refuses_client(uint16_t rcode) {
 
 /* What lies behind the question. */
 typedef struct rest {
+  int end;         /* what rq_walk_record returned last: 0, RQ_TRUNCATED or RQ_MALFORMED */
   uint32_t others; /* records that are no OPT */
   uint32_t opts;
   uint16_t rcode_high; /* the upper bits of the rcode (RFC 6891, 6.1.3), in their place */
 } rest;
 
 static int question_judge(rq_walk *walk, const rq_question *asked);
-static int rest_read(const rq_walk *walk, rest *rest);
-static void record_read(rq_cur *c, int additional, rest *rest);
+static void rest_read(rq_walk *walk, rest *rest);
 
 int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_question *asked, rq_reply *reply) {
   rq_walk walk;
-  rest rest;
+  rest rest = {0};
   if (rq_walk_begin(&walk, wire, len) != RQ_OK) return RQ_DROP_SHORT;
   const uint16_t flags = walk.header.flags;
   const uint8_t truncated = (flags & RQ_FLAG_TC) != 0;
@@ -126,12 +126,11 @@ int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_question *asked, r
   if (RQ_OPCODE(flags) != 0) return RQ_DROP_OPCODE;
   int verdict = question_judge(&walk, asked);
   if (verdict != RQ_ACCEPT) return verdict;
-  int state = rest_read(&walk, &rest);
-  if (state == RQ_CUR_BROKEN || (state == RQ_CUR_SHORT && !truncated) || rest.opts > 1) return RQ_DROP_MALFORMED;
+  rest_read(&walk, &rest);
+  if (rest.end == RQ_MALFORMED || (rest.end == RQ_TRUNCATED && !truncated) || rest.opts > 1) return RQ_DROP_MALFORMED;
   const uint16_t rcode = (uint16_t)(rest.rcode_high + RQ_RCODE(flags));
   /* A server that could not read the query cannot repeat its question. Such a reply proves less (ID, address and port
-   * alone), so it is let in only when it carries nothing but that message: the worst that a forger gains is a failed
-   * lookup. */
+   * alone), so it is let in only when it carries nothing but that message: all a forger gains is a failed lookup. */
   if (walk.header.counts[RQ_QUESTION] == 0 && (truncated || rest.others > 0 || !refuses_query(rcode)))
     return RQ_DROP_QUESTION;
   *reply = (rq_reply){rcode, truncated};
@@ -148,27 +147,17 @@ static int question_judge(rq_walk *walk, const rq_question *asked) {
   return same ? RQ_ACCEPT : RQ_DROP_QUESTION;
 }
 
-/* Steps over the records behind the question; returns the state of the cursor at the end. Ends with the message,
- * however large the counts are: the first record that is missing fails the cursor. */
-static int rest_read(const rq_walk *walk, rest *rest) {
-  rq_cur c = walk->cur;
-  rest->others = rest->opts = rest->rcode_high = 0;
-  for (unsigned section = RQ_ANSWER; section <= RQ_ADDITIONAL; section++)
-    for (unsigned left = walk->header.counts[section]; left > 0 && rq_cur_good(&c); left--)
-      record_read(&c, section == RQ_ADDITIONAL, rest);
-  return rq_cur_state(&c);
-}
-
-static void record_read(rq_cur *c, int additional, rest *rest) {
-  rq_name_skip(c);
-  uint16_t rrtype = rq_cur_u16(c);
-  rq_cur_skip(c, 2);
-  uint32_t ttl = rq_cur_u32(c);
-  rq_cur_skip(c, rq_cur_u16(c));
-  if (!additional || rrtype != RQ_TYPE_OPT) {
-    rest->others++;
-  } else if (rq_cur_good(c)) {
-    rest->opts++;
-    rest->rcode_high = (uint16_t)(ttl / 16777216u * 16u);
+/* Walks the records; EDNS is told in the additional section alone (RFC 6891, 6.1.1). */
+static void rest_read(rq_walk *walk, rest *rest) {
+  rq_record record;
+  while ((rest->end = rq_walk_record(walk, &record)) == 1) {
+    if (walk->section != RQ_ADDITIONAL || record.rrtype != RQ_TYPE_OPT) {
+      rest->others++;
+    } else {
+      rq_edns edns;
+      rq_edns_read(&record, &edns);
+      rest->opts++;
+      rest->rcode_high = (uint16_t)(edns.rcode_high * 16u);
+    }
   }
 }

@@ -82,8 +82,8 @@ rq_action rq_lookup_failed(rq_lookup *lookup, const rq_policy *policy, int32_t e
  *   - RQ_DROP_SHORT, RQ_DROP_NOT_REPLY, RQ_DROP_OPCODE: the header;
  *   - RQ_DROP_QUESTION: not exactly the question that was asked, ASCII case of the name ignored. No question at all
  *     passes with FORMERR, NOTIMP and BADVERS when no record but OPT follows;
- *   - RQ_DROP_MALFORMED: the question does not parse, the records end early although TC is clear, or OPT stands twice.
- * Records are stepped over, not read: their names are not followed, nor is RDATA held against its type. */
+ *   - RQ_DROP_MALFORMED: a question or an owner name does not parse, the records end early although TC is clear, or OPT
+ *     stands twice. RDATA is not held against its type, and octets after the last record are ignored. */
 int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_question *asked, rq_reply *reply);
 
 #endif

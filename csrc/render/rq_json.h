@@ -8,6 +8,9 @@
 /* Appends a JSON string. Octets that are not valid UTF-8 are written as \DDD, the DNS escape. */
 void rq_json_string(const uint8_t *octets, size_t len, rq_out *out);
 
+/* The same for what is left of a cursor. */
+void rq_json_octets(rq_cur *octets, rq_out *out);
+
 /* Appends zdns's `data` object: answers, authorities, additionals, flags; `protocol` and `resolver` when not NULL. */
 void rq_json_data(const uint8_t *wire, size_t len, const char *protocol, const char *resolver, rq_out *out);
 

@@ -12,6 +12,7 @@ void rq_pack_double(double v, rq_out *out);
 void rq_pack_array(uint32_t count, rq_out *out);
 void rq_pack_str(const uint8_t *octets, size_t len, rq_out *out); /* must be valid UTF-8 */
 void rq_pack_text(const char *text, rq_out *out);                 /* a NUL-terminated constant of ours */
+void rq_pack_utf8(rq_cur *octets, rq_out *out);                   /* any octets; those that are not UTF-8 as \DDD */
 void rq_pack_bin(rq_cur *octets, rq_out *out);
 
 /* [name, type, class, ttl, rdata_wire, [type, field, ...]]; RDATA that is unknown or ill-fitting is [-1, octets]. */

@@ -6,6 +6,7 @@
 #define RQ_ROW_H
 
 #include "../wire/rq_msg.h"
+#include "rq_text.h" /* rq_rcode_name */
 
 typedef struct rq_row {
   int64_t index;        /* of the input */
@@ -23,15 +24,15 @@ typedef struct rq_row {
 } rq_row;
 
 /* [index, name, type, status, rcode|nil, flags|nil, server|nil, transport|nil, tries, rtt_seconds|nil, size|nil, error|nil,
- *  time_us, [record, ...]] with the answer section's records. */
+ *  time_us, [record, ...]] with the answer section's records. Numbers but for name, status (as rq_status_name or the rcode's
+ *  name), server, transport ("udp", "tcp") and error, which are str; octets of the name that are not UTF-8 stand as \DDD. */
 void rq_row_msgpack(const rq_row *row, rq_out *out);
 
 /* {"name":..., "results":{TYPE:{"status":..., "error":..., "timestamp":..., "duration":..., "data":{...}}}} and a newline. */
 void rq_row_json(const rq_row *row, rq_out *out);
 
-/* "NOERROR", "NXDOMAIN", ..., "TIMEOUT", "ILLEGAL_INPUT", ...: what zdns prints. */
+/* "TIMEOUT", "ILLEGAL_INPUT", ... as zdns prints them; RQ_OK is "NOERROR", though an answer goes by its rcode. */
 const char *rq_status_name(int32_t status);
-const char *rq_rcode_name(uint16_t rcode); /* NULL when it has no name */
 
 /* One sentence on a failure: the errno's or the flaw's; NULL when there is nothing to say. */
 const char *rq_error_text(int32_t status, int32_t error);

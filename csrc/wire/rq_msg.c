@@ -57,6 +57,10 @@ int rq_walk_record(rq_walk *walk, rq_record *record) {
   return 1;
 }
 
+int rq_walk_is_edns(const rq_walk *walk, const rq_record *record) {
+  return walk->section == RQ_ADDITIONAL && record->rrtype == RQ_TYPE_OPT && rq_rdata_fits(RQ_TYPE_OPT, &record->rdata);
+}
+
 size_t rq_walk_pos(const rq_walk *walk) { return rq_cur_pos(&walk->cur); }
 
 void rq_edns_read(const rq_record *opt, rq_edns *edns) {

@@ -68,6 +68,9 @@ int rq_walk_question(rq_walk *walk, rq_question *question);
  * RQ_TRUNCATED (the message ends inside it) or RQ_MALFORMED. *record is meaningful after 1 only. */
 int rq_walk_record(rq_walk *walk, rq_record *record);
 
+/* 1 if the record just read tells the message's EDNS: an OPT record in the additional section whose options can be walked. */
+int rq_walk_is_edns(const rq_walk *walk, const rq_record *record);
+
 /* Octets up to where the walk stands. */
 size_t rq_walk_pos(const rq_walk *walk);
 

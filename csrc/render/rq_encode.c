@@ -1,0 +1,166 @@
+/* rq_encode.c: octets and numbers as text, one small writer each.
+ *
+ * Never looks at a message's structure; never allocates. Serves RFC 4648, RFC 5952, RFC 4034 section 3.2.
+ * SPDX-License-Identifier: MIT */
+#include "rq_encode.h"
+
+#define NUMBER_DIGITS 20 /* of 2^64 - 1 */
+#define GROUPS 8         /* 16-bit groups of an IPv6 address */
+
+static const char hex_lower[] = "0123456789abcdef";
+static const char hex_upper[] = "0123456789ABCDEF";
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base32hex[] = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
+
+void rq_number_to_text(uint64_t number, rq_out *out) {
+  uint8_t digits[NUMBER_DIGITS];
+  unsigned at = NUMBER_DIGITS;
+  do {
+    digits[--at] = (uint8_t)('0' + number % 10);
+    number /= 10;
+  } while (number != 0);
+  rq_out_octets(out, digits + at, NUMBER_DIGITS - at);
+}
+
+void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out) {
+  uint64_t unit = 1;
+  for (unsigned i = 1; i < digits; i++) unit *= 10;
+  for (; unit > 0; unit /= 10) rq_out_u8(out, (uint8_t)('0' + number / unit % 10));
+}
+
+void rq_hex_to_text(rq_cur *octets, rq_out *out) {
+  while (rq_cur_left(octets) > 0) {
+    uint8_t octet = rq_cur_u8(octets);
+    rq_out_u8(out, (uint8_t)hex_upper[octet / 16]);
+    rq_out_u8(out, (uint8_t)hex_upper[octet % 16]);
+  }
+}
+
+void rq_base64_to_text(rq_cur *octets, rq_out *out) {
+  while (rq_cur_left(octets) > 0) {
+    size_t have = rq_cur_left(octets) < 3 ? rq_cur_left(octets) : 3;
+    uint32_t bits = rq_cur_u8(octets) * 65536u;
+    if (have > 1) bits += rq_cur_u8(octets) * 256u;
+    if (have > 2) bits += rq_cur_u8(octets);
+    rq_out_u8(out, (uint8_t)base64[bits / 262144u]);
+    rq_out_u8(out, (uint8_t)base64[bits / 4096u % 64u]);
+    rq_out_u8(out, (uint8_t)(have > 1 ? base64[bits / 64u % 64u] : '='));
+    rq_out_u8(out, (uint8_t)(have > 2 ? base64[bits % 64u] : '='));
+  }
+}
+
+void rq_base32_to_text(rq_cur *octets, rq_out *out) {
+  uint32_t bits = 0, have = 0; /* `have` low bits of `bits` are not yet written; fewer than 13 */
+  while (rq_cur_left(octets) > 0) {
+    bits = (bits * 256u + rq_cur_u8(octets)) % 65536u;
+    have += 8;
+    for (; have >= 5; have -= 5) rq_out_u8(out, (uint8_t)base32hex[(bits >> (have - 5)) % 32u]);
+  }
+  if (have > 0) rq_out_u8(out, (uint8_t)base32hex[(bits << (5 - have)) % 32u]);
+}
+
+void rq_ipv4_to_text(rq_cur *octets, rq_out *out) {
+  for (int i = 0; i < 4; i++) {
+    if (i > 0) rq_out_u8(out, '.');
+    rq_number_to_text(rq_cur_u8(octets), out);
+  }
+}
+
+/* The longest run of two or more zero groups, the first of equals; *length 0 when there is none. */
+static unsigned longest_zeros(const uint16_t group[GROUPS], unsigned *length) {
+  unsigned best = 0, run = 0;
+  *length = 1;
+  for (unsigned i = 0; i < GROUPS; i++) {
+    run = group[i] == 0 ? run + 1 : 0;
+    if (run > *length) {
+      *length = run;
+      best = i + 1 - run;
+    }
+  }
+  if (*length < 2) *length = 0;
+  return best;
+}
+
+static void group_to_text(uint16_t group, rq_out *out) {
+  if (group >= 0x1000) rq_out_u8(out, (uint8_t)hex_lower[group / 4096u]);
+  if (group >= 0x100) rq_out_u8(out, (uint8_t)hex_lower[group / 256u % 16u]);
+  if (group >= 0x10) rq_out_u8(out, (uint8_t)hex_lower[group / 16u % 16u]);
+  rq_out_u8(out, (uint8_t)hex_lower[group % 16u]);
+}
+
+void rq_ipv6_to_text(rq_cur *octets, rq_out *out) {
+  rq_cur tail = *octets;
+  uint16_t group[GROUPS];
+  unsigned length, zeros;
+  for (unsigned i = 0; i < GROUPS; i++) group[i] = rq_cur_u16(octets);
+  zeros = longest_zeros(group, &length);
+  /* ::ffff:0:0/96 and ::/96 embed an IPv4 address: section 5 of RFC 5952, and what inet_ntop does. */
+  int embeds = length > 0 && zeros == 0 && (length == 6 || (length == 5 && group[5] == 0xffff));
+  unsigned end = embeds ? GROUPS - 2 : GROUPS;
+  for (unsigned i = 0; i < end; i++) {
+    if (length > 0 && i == zeros) {
+      rq_out_text(out, "::");
+      i += length - 1;
+      continue;
+    }
+    if (i > 0 && !(length > 0 && i == zeros + length)) rq_out_u8(out, ':');
+    group_to_text(group[i], out);
+  }
+  if (!embeds) return;
+  if (length == 5) rq_out_u8(out, ':');
+  rq_cur_skip(&tail, 12);
+  rq_ipv4_to_text(&tail, out);
+}
+
+/* Octets that follow `first` in UTF-8, -1 when none can; *low and *high bound the first of them (RFC 3629, 4). */
+static int utf8_tail(uint8_t first, uint8_t *low, uint8_t *high) {
+  *low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  *high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (first < 0x80) return 0;
+  if (first >= 0xC2 && first <= 0xDF) return 1;
+  if (first >= 0xE0 && first <= 0xEF) return 2;
+  if (first >= 0xF0 && first <= 0xF4) return 3;
+  return -1;
+}
+
+size_t rq_utf8_next(rq_cur ahead, uint8_t *first) {
+  uint8_t low, high;
+  *first = rq_cur_u8(&ahead);
+  int tail = utf8_tail(*first, &low, &high);
+  for (int i = 0; i < tail; i++) {
+    uint8_t octet = rq_cur_u8(&ahead);
+    if (octet < low || octet > high) return 0;
+    low = 0x80;
+    high = 0xBF;
+  }
+  return (size_t)(tail + 1);
+}
+
+void rq_utf8_to_text(rq_cur *octets, rq_out *out) {
+  while (rq_cur_left(octets) > 0) {
+    uint8_t first;
+    size_t len = rq_utf8_next(*octets, &first);
+    if (len > 0) {
+      rq_out_take(out, octets, len);
+    } else {
+      rq_out_u8(out, '\\');
+      rq_padded_to_text(rq_cur_u8(octets), 3, out);
+    }
+  }
+}
+
+/* Counts years from 1 March, so that the leap day is a year's last and the months have a regular pattern. */
+void rq_moment_split(uint64_t seconds, rq_moment *moment) {
+  uint64_t days = seconds / 86400 + 719468; /* since 1 March of year 0 */
+  uint64_t era = days / 146097;             /* of 400 years */
+  uint32_t of_era = (uint32_t)(days % 146097);
+  uint32_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+  uint32_t of_year = of_era - (365 * year + year / 4 - year / 100);
+  uint32_t month = (5 * of_year + 2) / 153; /* 0 is March */
+  moment->day = of_year - (153 * month + 2) / 5 + 1;
+  moment->month = month < 10 ? month + 3 : month - 9;
+  moment->year = (uint32_t)(era * 400) + year + (moment->month < 3 ? 1 : 0);
+  moment->hour = (uint32_t)(seconds / 3600 % 24);
+  moment->minute = (uint32_t)(seconds / 60 % 60);
+  moment->second = (uint32_t)(seconds % 60);
+}

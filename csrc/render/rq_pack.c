@@ -1,0 +1,312 @@
+/* rq_pack.c: records and messages as MessagePack; see rq_pack.h.
+ *
+ * One writer for each kind of field, none for a type. Lengths that are known only afterwards are patched in, so
+ * everything is written once. Never drops a record: what does not fit its layout is given as octets.
+ * Serves the MessagePack specification and RFC 3597. SPDX-License-Identifier: MIT */
+#include "rq_pack.h"
+
+#include "rq_text.h"
+
+/* --- MessagePack itself --- */
+
+enum { NIL = 0xc0, BIN8 = 0xc4, BIN16, BIN32, DOUBLE = 0xcb, UINT8, UINT16, UINT32, UINT64, INT64 = 0xd3 };
+enum { STR8 = 0xd9, STR16, STR32, ARRAY16, ARRAY32 };
+enum { FIXARRAY = 0x90, FIXSTR = 0xa0, NEGATIVE = 0x100 };
+
+void rq_pack_nil(rq_out *out) { rq_out_u8(out, NIL); }
+
+void rq_pack_uint(uint64_t v, rq_out *out) {
+  if (v < 128) {
+    rq_out_u8(out, (uint8_t)v);
+  } else if (v < 256) {
+    rq_out_u8(out, UINT8);
+    rq_out_u8(out, (uint8_t)v);
+  } else if (v < 65536) {
+    rq_out_u8(out, UINT16);
+    rq_out_u16(out, (uint16_t)v);
+  } else if (v < 4294967296) {
+    rq_out_u8(out, UINT32);
+    rq_out_u32(out, (uint32_t)v);
+  } else {
+    rq_out_u8(out, UINT64);
+    rq_out_u64(out, v);
+  }
+}
+
+void rq_pack_int(int64_t v, rq_out *out) {
+  if (v >= 0) {
+    rq_pack_uint((uint64_t)v, out);
+  } else if (v >= -32) {
+    rq_out_u8(out, (uint8_t)(NEGATIVE + v));
+  } else {
+    rq_out_u8(out, INT64);
+    rq_out_u64(out, (uint64_t)v);
+  }
+}
+
+void rq_pack_double(double v, rq_out *out) {
+  union {
+    double number;
+    uint64_t bits;
+  } both = {v};
+  rq_out_u8(out, DOUBLE);
+  rq_out_u64(out, both.bits);
+}
+
+void rq_pack_array(uint32_t count, rq_out *out) {
+  if (count < 16) {
+    rq_out_u8(out, (uint8_t)(FIXARRAY + count));
+  } else if (count < 65536) {
+    rq_out_u8(out, ARRAY16);
+    rq_out_u16(out, (uint16_t)count);
+  } else {
+    rq_out_u8(out, ARRAY32);
+    rq_out_u32(out, count);
+  }
+}
+
+/* The head of a str or bin, whose three long forms have adjoining tags. */
+static void head(uint8_t tag8, size_t len, rq_out *out) {
+  if (len < 256) {
+    rq_out_u8(out, tag8);
+    rq_out_u8(out, (uint8_t)len);
+  } else if (len < 65536) {
+    rq_out_u8(out, (uint8_t)(tag8 + 1));
+    rq_out_u16(out, (uint16_t)len);
+  } else {
+    rq_out_u8(out, (uint8_t)(tag8 + 2));
+    rq_out_u32(out, (uint32_t)len);
+  }
+}
+
+void rq_pack_str(const uint8_t *octets, size_t len, rq_out *out) {
+  if (len < 32)
+    rq_out_u8(out, (uint8_t)(FIXSTR + len));
+  else
+    head(STR8, len, out);
+  rq_out_octets(out, octets, len);
+}
+
+void rq_pack_text(const char *text, rq_out *out) {
+  size_t len = 0;
+  while (text[len] != 0) len++;
+  rq_pack_str((const uint8_t *)text, len, out);
+}
+
+void rq_pack_bin(rq_cur *octets, rq_out *out) {
+  head(BIN8, rq_cur_left(octets), out);
+  rq_out_take(out, octets, rq_cur_left(octets));
+}
+
+/* A value whose 32-bit or 16-bit length (of octets or entries) is filled in by its end. */
+static size_t begin16(uint8_t tag, rq_out *out) {
+  rq_out_u8(out, tag);
+  rq_out_u16(out, 0);
+  return rq_out_wanted(out);
+}
+
+static void end16(size_t begun, size_t length, rq_out *out) { rq_out_patch16(out, begun - 2, (uint16_t)length); }
+
+static size_t begin32(uint8_t tag, rq_out *out) {
+  rq_out_u8(out, tag);
+  rq_out_u32(out, 0);
+  return rq_out_wanted(out);
+}
+
+static void end32(size_t begun, size_t length, rq_out *out) {
+  rq_out_patch16(out, begun - 4, (uint16_t)(length / 65536));
+  rq_out_patch16(out, begun - 2, (uint16_t)(length % 65536));
+}
+
+void rq_pack_utf8(rq_cur *octets, rq_out *out) {
+  size_t begun = begin32(STR32, out);
+  rq_utf8_to_text(octets, out);
+  end32(begun, rq_out_wanted(out) - begun, out);
+}
+
+static void pack_name(const rq_name *name, rq_out *out) {
+  size_t begun = begin16(STR16, out);
+  rq_name_text(name, out);
+  end16(begun, rq_out_wanted(out) - begun, out);
+}
+
+/* --- one writer for each kind --- */
+
+static void number_pack(const rq_value *value, rq_out *out) { rq_pack_uint(value->number, out); }
+
+static void name_pack(const rq_value *value, rq_out *out) { pack_name(&value->name, out); }
+
+static void address_pack(const rq_value *value, rq_out *out) {
+  size_t begun = begin16(STR16, out);
+  rq_value_to_text(value, out);
+  end16(begun, rq_out_wanted(out) - begun, out);
+}
+
+static void octets_pack(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets;
+  rq_pack_bin(&octets, out);
+}
+
+static void strings_pack(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets, string;
+  uint32_t count = 0;
+  size_t begun = begin16(ARRAY16, out);
+  for (; rq_strings_next(&octets, &string); count++) rq_pack_bin(&string, out);
+  end16(begun, count, out);
+}
+
+static void types_pack(const rq_value *value, rq_out *out) {
+  rq_types it;
+  uint16_t type;
+  uint32_t count = 0; /* up to 65,536 */
+  size_t begun = begin32(ARRAY32, out);
+  rq_types_begin(&it, &value->octets);
+  for (; rq_types_next(&it, &type); count++) rq_pack_uint(type, out);
+  end32(begun, count, out);
+}
+
+/* [[key, octets], ...] */
+static void pack_pairs(const rq_cur *pairs, rq_out *out) {
+  rq_cur rest = *pairs, value;
+  uint16_t code;
+  uint32_t count = 0;
+  size_t begun = begin16(ARRAY16, out);
+  for (; rq_pairs_next(&rest, &code, &value); count++) {
+    rq_pack_array(2, out);
+    rq_pack_uint(code, out);
+    rq_pack_bin(&value, out);
+  }
+  end16(begun, count, out);
+}
+
+static void pairs_pack(const rq_value *value, rq_out *out) { pack_pairs(&value->octets, out); }
+
+static void (*const writers[])(const rq_value *, rq_out *) = {
+    [RQ_K_U8] = number_pack,     [RQ_K_U16] = number_pack,      [RQ_K_U32] = number_pack,  [RQ_K_TIME] = number_pack,
+    [RQ_K_TYPE] = number_pack,   [RQ_K_A] = address_pack,       [RQ_K_AAAA] = address_pack, [RQ_K_NAME] = name_pack,
+    [RQ_K_STRING] = octets_pack, [RQ_K_STRINGS] = strings_pack, [RQ_K_TAG] = octets_pack,  [RQ_K_TEXT] = octets_pack,
+    [RQ_K_HEX] = octets_pack,    [RQ_K_BASE64] = octets_pack,   [RQ_K_SALT] = octets_pack, [RQ_K_BASE32] = octets_pack,
+    [RQ_K_TYPES] = types_pack,   [RQ_K_PARAMS] = pairs_pack,    [RQ_K_OPTIONS] = pairs_pack};
+
+/* --- records --- */
+
+/* [type, field, ...]; 0 when the RDATA does not fit its layout. */
+static int pack_fields(const rq_type *type, const rq_cur *rdata, rq_out *out) {
+  rq_rdata it;
+  rq_value value;
+  int more;
+  rq_pack_array(type->count + 1u, out);
+  rq_pack_uint(type->number, out);
+  rq_rdata_begin(&it, type, rdata);
+  while ((more = rq_rdata_next(&it, &value)) == 1) writers[value.field->kind](&value, out);
+  return more == 0;
+}
+
+static void pack_rdata(uint16_t rrtype, const rq_cur *rdata, rq_out *out) {
+  const rq_type *type = rq_type_find(rrtype);
+  size_t mark = rq_out_wanted(out);
+  rq_cur octets = *rdata;
+  if (type != NULL && pack_fields(type, rdata, out)) return;
+  rq_out_rewind(out, mark);
+  rq_pack_array(3, out);
+  rq_pack_int(-1, out);
+  rq_pack_uint(rrtype, out);
+  rq_pack_bin(&octets, out);
+}
+
+void rq_pack_record(const rq_record *record, rq_out *out) {
+  rq_pack_array(6, out);
+  pack_name(&record->owner, out);
+  rq_pack_uint(record->rrtype, out);
+  rq_pack_uint(record->rrclass, out);
+  rq_pack_uint(record->ttl, out);
+  /* Names in it become longer than they stand: by more than 65,535 octets allow, in the extreme. */
+  size_t begun = begin32(BIN32, out);
+  rq_rdata_expand(record->rrtype, &record->rdata, out);
+  end32(begun, rq_out_wanted(out) - begun, out);
+  pack_rdata(record->rrtype, &record->rdata, out);
+}
+
+/* --- messages --- */
+
+/* [[name, type, class], ...] */
+static int pack_questions(rq_walk *walk, rq_out *out) {
+  rq_question question;
+  size_t begun = begin16(ARRAY16, out);
+  uint16_t count = 0;
+  int got;
+  while ((got = rq_walk_question(walk, &question)) == 1) {
+    rq_pack_array(3, out);
+    pack_name(&question.name, out);
+    rq_pack_uint(question.rrtype, out);
+    rq_pack_uint(question.rrclass, out);
+    count++;
+  }
+  end16(begun, count, out);
+  return got;
+}
+
+/* Where a walk over records stands: the record just read, if `got` is 1, and the EDNS record once it was met. */
+typedef struct reader {
+  rq_walk walk;
+  rq_record record, edns;
+  int got, has_edns;
+} reader;
+
+static void reader_next(reader *r) {
+  r->got = rq_walk_record(&r->walk, &r->record);
+  if (r->got != 1 || r->has_edns || !rq_walk_is_edns(&r->walk, &r->record)) return;
+  r->has_edns = 1;
+  r->edns = r->record;
+  r->got = rq_walk_record(&r->walk, &r->record);
+}
+
+/* The records of `section`, from where the reader stands. */
+static void pack_records(reader *r, int section, rq_out *out) {
+  size_t begun = begin16(ARRAY16, out);
+  uint16_t count = 0;
+  for (; r->got == 1 && r->walk.section == section; reader_next(r)) {
+    rq_pack_record(&r->record, out);
+    count++;
+  }
+  end16(begun, count, out);
+}
+
+/* [payload, version, flags, [[code, octets], ...]] */
+static void pack_edns(const rq_record *opt, rq_out *out) {
+  rq_edns edns;
+  rq_edns_read(opt, &edns);
+  rq_pack_array(4, out);
+  rq_pack_uint(edns.payload, out);
+  rq_pack_uint(edns.version, out);
+  rq_pack_uint(edns.flags, out);
+  pack_pairs(&edns.options, out);
+}
+
+void rq_pack_section(const uint8_t *wire, size_t len, int section, rq_out *out) {
+  reader r;
+  r.has_edns = 0;
+  r.got = 0;
+  if (rq_walk_begin(&r.walk, wire, len) == RQ_OK) reader_next(&r);
+  while (r.got == 1 && r.walk.section < section) reader_next(&r);
+  pack_records(&r, section, out);
+}
+
+int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  reader r;
+  rq_out o;
+  rq_out_init(&o, out, cap);
+  *actual = 0;
+  if (rq_walk_begin(&r.walk, wire, len) != RQ_OK) return RQ_MALFORMED;
+  r.has_edns = 0;
+  rq_pack_array(5, &o);
+  r.got = pack_questions(&r.walk, &o);
+  if (r.got == 0) reader_next(&r);
+  for (int section = RQ_ANSWER; section <= RQ_ADDITIONAL; section++) pack_records(&r, section, &o);
+  if (r.has_edns)
+    pack_edns(&r.edns, &o);
+  else
+    rq_pack_nil(&o);
+  *actual = (uint32_t)rq_out_wanted(&o);
+  return (int32_t)rq_out_stored(&o);
+}

@@ -1,0 +1,197 @@
+/* rq_row.c: a finished lookup as one row; see rq_row.h.
+ *
+ * Every failure is a row with its cause; the name is the input as given, made valid UTF-8 and nothing else.
+ * The JSON is one line: no octet of input or answer can break it. SPDX-License-Identifier: MIT */
+#include "rq_row.h"
+
+#include <errno.h>
+
+#include "rq_json.h"
+#include "rq_pack.h"
+
+/* --- names and sentences --- */
+
+const char *rq_status_name(int32_t status) {
+  static const char *const names[] = {"NOERROR", "TIMEOUT",   "TRUNCATED", "ILLEGAL_INPUT", "MALFORMED",
+                                      "NETWORK", "NO_MEMORY", "CANCELLED", "BAD_ARGUMENT",  "PENDING"};
+  return status <= 0 && status >= RQ_PENDING ? names[-status] : "ERROR";
+}
+
+static const char *flaw_text(int32_t flaw) {
+  static const char *const texts[] = {"",
+                                      "the name is empty",
+                                      "the name has an empty label",
+                                      "a label is longer than 63 octets",
+                                      "the name is longer than 255 octets",
+                                      "the name has a bad escape",
+                                      "the name has an octet outside printable ASCII"};
+  int known = flaw > RQ_FLAW_NONE && flaw <= RQ_FLAW_OCTET;
+  return known ? texts[flaw] : "the input is not a domain name";
+}
+
+static const char *errno_text(int32_t error) {
+  static const struct {
+    int32_t error;
+    const char *text;
+  } texts[] = {{ECONNREFUSED, "connection refused"},
+               {ECONNRESET, "connection reset by the server"},
+               {EPIPE, "connection closed by the server"},
+               {ENETUNREACH, "network is unreachable"},
+               {EHOSTUNREACH, "no route to the server"},
+               {ENETDOWN, "network is down"},
+               {EADDRNOTAVAIL, "no local address or port is available"},
+               {EAFNOSUPPORT, "address family is not supported here"},
+               {EACCES, "permission denied"},
+               {EPERM, "operation not permitted"},
+               {EINVAL, "the server's address is not usable"},
+               {EMSGSIZE, "the query is too large for the network"},
+               {EMFILE, "too many open files in this process"},
+               {ENFILE, "too many open files in this system"},
+               {ENOBUFS, "no buffer space is available"},
+               {ENOMEM, "no memory"},
+               {ETIMEDOUT, "connection timed out"}};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    if (texts[i].error == error) return texts[i].text;
+  return "a system call failed";
+}
+
+const char *rq_error_text(int32_t status, int32_t error) {
+  if (status == RQ_ILLEGAL_INPUT) return flaw_text(error);
+  if (status == RQ_NETWORK) return errno_text(error);
+  return NULL;
+}
+
+static void status_text(const rq_row *row, const rq_summary *summary, rq_out *out) {
+  if (row->status == RQ_OK)
+    rq_rcode_to_text(summary->rcode, out);
+  else
+    rq_out_text(out, rq_status_name(row->status));
+}
+
+static const char *transport_name(uint8_t transport) { return transport == RQ_TCP ? "tcp" : "udp"; }
+
+/* --- MessagePack --- */
+
+static void pack_optional_text(const char *text, rq_out *out) {
+  if (text == NULL)
+    rq_pack_nil(out);
+  else
+    rq_pack_text(text, out);
+}
+
+static void pack_optional(int present, uint64_t v, rq_out *out) {
+  if (present)
+    rq_pack_uint(v, out);
+  else
+    rq_pack_nil(out);
+}
+
+static void pack_name(const rq_row *row, rq_out *out) {
+  rq_cur octets;
+  rq_cur_init(&octets, row->name, row->name_len);
+  rq_pack_utf8(&octets, out);
+}
+
+static void pack_status(const rq_row *row, const rq_summary *summary, rq_out *out) {
+  uint8_t text[32];
+  rq_out o;
+  rq_out_init(&o, text, sizeof text);
+  status_text(row, summary, &o);
+  rq_pack_str(text, rq_out_stored(&o), out);
+}
+
+void rq_row_msgpack(const rq_row *row, rq_out *out) {
+  rq_summary summary;
+  int answered = row->size > 0;
+  rq_msg_open(row->wire, row->size, &summary);
+  rq_pack_array(14, out);
+  rq_pack_int(row->index, out);
+  pack_name(row, out);
+  rq_pack_uint(row->rrtype, out);
+  pack_status(row, &summary, out);
+  pack_optional(answered, summary.rcode, out);
+  pack_optional(answered, summary.flags, out);
+  pack_optional_text(row->server, out);
+  pack_optional_text(row->tries > 0 ? transport_name(row->transport) : NULL, out);
+  rq_pack_uint(row->tries, out);
+  if (row->rtt_us >= 0)
+    rq_pack_double((double)row->rtt_us / 1e6, out);
+  else
+    rq_pack_nil(out);
+  pack_optional(answered, row->size, out);
+  pack_optional_text(rq_error_text(row->status, row->error), out);
+  rq_pack_int(row->time_us, out);
+  rq_pack_section(row->wire, row->size, RQ_ANSWER, out);
+}
+
+/* --- JSON --- */
+
+/* RFC 3339, UTC, with microseconds. */
+static void timestamp_text(int64_t time_us, rq_out *out) {
+  static const char between[] = "--T::.";
+  rq_moment m;
+  uint64_t us = time_us > 0 ? (uint64_t)time_us : 0;
+  rq_moment_split(us / 1000000, &m);
+  const uint32_t parts[] = {m.year, m.month, m.day, m.hour, m.minute, m.second};
+  for (unsigned i = 0; i < 6; i++) {
+    rq_padded_to_text(parts[i], i == 0 ? 4 : 2, out);
+    rq_out_u8(out, (uint8_t)between[i]);
+  }
+  rq_padded_to_text(us % 1000000, 6, out);
+  rq_out_u8(out, 'Z');
+}
+
+/* Seconds, with six decimals. */
+static void duration_text(int64_t us, rq_out *out) {
+  rq_number_to_text((uint64_t)us / 1000000, out);
+  rq_out_u8(out, '.');
+  rq_padded_to_text((uint64_t)us % 1000000, 6, out);
+}
+
+/* What is known without an answer: who was asked, and how. */
+static void asked_json(const rq_row *row, rq_out *out) {
+  rq_out_u8(out, '{');
+  if (row->server != NULL) {
+    rq_out_text(out, "\"protocol\":\"");
+    rq_out_text(out, transport_name(row->transport));
+    rq_out_text(out, "\",\"resolver\":\"");
+    rq_out_text(out, row->server);
+    rq_out_u8(out, '"');
+  }
+  rq_out_u8(out, '}');
+}
+
+static void result_json(const rq_row *row, rq_out *out) {
+  const char *error = rq_error_text(row->status, row->error);
+  rq_summary summary;
+  rq_msg_open(row->wire, row->size, &summary);
+  rq_out_text(out, "{\"status\":\"");
+  status_text(row, &summary, out);
+  if (error != NULL) {
+    rq_out_text(out, "\",\"error\":\"");
+    rq_out_text(out, error);
+  }
+  rq_out_text(out, "\",\"timestamp\":\"");
+  timestamp_text(row->time_us, out);
+  rq_out_u8(out, '"');
+  if (row->rtt_us >= 0) {
+    rq_out_text(out, ",\"duration\":");
+    duration_text(row->rtt_us, out);
+  }
+  rq_out_text(out, ",\"data\":");
+  if (row->size > 0)
+    rq_json_data(row->wire, row->size, transport_name(row->transport), row->server, out);
+  else
+    asked_json(row, out);
+  rq_out_u8(out, '}');
+}
+
+void rq_row_json(const rq_row *row, rq_out *out) {
+  rq_out_text(out, "{\"name\":");
+  rq_json_string(row->name, row->name_len, out);
+  rq_out_text(out, ",\"results\":{\"");
+  rq_type_text(row->rrtype, out);
+  rq_out_text(out, "\":");
+  result_json(row, out);
+  rq_out_text(out, "}}\n");
+}

@@ -1,0 +1,239 @@
+/* rq_text.c: field values and RDATA as presentation text, in BIND's style (RFC 1035, 5.1); see rq_text.h.
+ *
+ * One writer for each kind of field, none for a type; LOC, whose text is not its fields in order, goes by its shape.
+ * Never drops data: what has no text that reads back is shown as \# (RFC 3597, 5). SPDX-License-Identifier: MIT */
+#include "rq_text.h"
+
+#include "rq_loc.h"
+#include "rq_param.h"
+
+void rq_quoted_octet(uint8_t octet, rq_out *out) {
+  if (octet < ' ' || octet > '~') {
+    rq_out_u8(out, '\\');
+    rq_padded_to_text(octet, 3, out);
+    return;
+  }
+  if (octet == '"' || octet == '\\') rq_out_u8(out, '\\');
+  rq_out_u8(out, octet);
+}
+
+void rq_quoted_to_text(rq_cur *octets, rq_out *out) {
+  rq_out_u8(out, '"');
+  while (rq_cur_left(octets) > 0) rq_quoted_octet(rq_cur_u8(octets), out);
+  rq_out_u8(out, '"');
+}
+
+void rq_bare_name_to_text(const rq_name *name, rq_out *out) {
+  size_t mark = rq_out_wanted(out);
+  rq_name_text(name, out);
+  if (rq_out_wanted(out) - mark > 1) rq_out_rewind(out, rq_out_wanted(out) - 1);
+}
+
+/* --- one writer for each kind: 1, or 0 when the value has no text that reads back --- */
+
+static int number_text(const rq_value *value, rq_out *out) {
+  rq_number_to_text(value->number, out);
+  return 1;
+}
+
+/* The 32 bits are taken as they stand, from 1970 to 2106: what they mean by serial arithmetic depends on today. */
+static int time_text(const rq_value *value, rq_out *out) {
+  rq_moment moment;
+  rq_moment_split(value->number, &moment);
+  rq_padded_to_text(moment.year, 4, out);
+  rq_padded_to_text(moment.month, 2, out);
+  rq_padded_to_text(moment.day, 2, out);
+  rq_padded_to_text(moment.hour, 2, out);
+  rq_padded_to_text(moment.minute, 2, out);
+  rq_padded_to_text(moment.second, 2, out);
+  return 1;
+}
+
+static int type_text(const rq_value *value, rq_out *out) {
+  rq_type_text((uint16_t)value->number, out);
+  return 1;
+}
+
+static int a_text(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets;
+  rq_ipv4_to_text(&octets, out);
+  return 1;
+}
+
+static int aaaa_text(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets;
+  rq_ipv6_to_text(&octets, out);
+  return 1;
+}
+
+static int name_text(const rq_value *value, rq_out *out) {
+  rq_name_text(&value->name, out);
+  return 1;
+}
+
+static int quoted_text(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets;
+  rq_quoted_to_text(&octets, out);
+  return 1;
+}
+
+static int strings_text(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets, string;
+  size_t mark = rq_out_wanted(out);
+  while (rq_strings_next(&octets, &string)) {
+    if (rq_out_wanted(out) > mark) rq_out_u8(out, ' ');
+    rq_quoted_to_text(&string, out);
+  }
+  return 1;
+}
+
+static int is_alphanumeric(uint8_t octet) {
+  return (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z');
+}
+
+/* Letters and digits only (RFC 8659, 4.1.1). */
+static int tag_text(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets;
+  if (rq_cur_left(&octets) == 0) return 0;
+  while (rq_cur_left(&octets) > 0) {
+    uint8_t octet = rq_cur_u8(&octets);
+    if (!is_alphanumeric(octet)) return 0;
+    rq_out_u8(out, octet);
+  }
+  return 1;
+}
+
+static int hex_text(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets;
+  rq_hex_to_text(&octets, out);
+  return rq_cur_left(&value->octets) > 0;
+}
+
+static int base64_text(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets;
+  rq_base64_to_text(&octets, out);
+  return rq_cur_left(&value->octets) > 0;
+}
+
+static int base32_text(const rq_value *value, rq_out *out) {
+  rq_cur octets = value->octets;
+  rq_base32_to_text(&octets, out);
+  return rq_cur_left(&value->octets) > 0;
+}
+
+static int salt_text(const rq_value *value, rq_out *out) {
+  if (!hex_text(value, out)) rq_out_u8(out, '-');
+  return 1;
+}
+
+static int types_text(const rq_value *value, rq_out *out) {
+  rq_types it;
+  uint16_t type;
+  size_t mark = rq_out_wanted(out);
+  rq_types_begin(&it, &value->octets);
+  while (rq_types_next(&it, &type)) {
+    if (rq_out_wanted(out) > mark) rq_out_u8(out, ' ');
+    rq_type_text(type, out);
+  }
+  return 1;
+}
+
+static int params_text(const rq_value *value, rq_out *out) { return rq_params_to_text(&value->octets, out); }
+
+/* An OPT record has no master file form (RFC 6891, 6.1.2). */
+static int options_text(const rq_value *value, rq_out *out) {
+  (void)value;
+  (void)out;
+  return 0;
+}
+
+static int (*const writers[])(const rq_value *, rq_out *) = {
+    [RQ_K_U8] = number_text,    [RQ_K_U16] = number_text,      [RQ_K_U32] = number_text,  [RQ_K_TIME] = time_text,
+    [RQ_K_TYPE] = type_text,    [RQ_K_A] = a_text,             [RQ_K_AAAA] = aaaa_text,   [RQ_K_NAME] = name_text,
+    [RQ_K_STRING] = quoted_text, [RQ_K_STRINGS] = strings_text, [RQ_K_TAG] = tag_text,    [RQ_K_TEXT] = quoted_text,
+    [RQ_K_HEX] = hex_text,      [RQ_K_BASE64] = base64_text,   [RQ_K_SALT] = salt_text,   [RQ_K_BASE32] = base32_text,
+    [RQ_K_TYPES] = types_text,  [RQ_K_PARAMS] = params_text,   [RQ_K_OPTIONS] = options_text};
+
+int rq_value_to_text(const rq_value *value, rq_out *out) { return writers[value->field->kind](value, out); }
+
+/* --- whole RDATA --- */
+
+/* The fields with a blank between them; a field that writes nothing (an empty type bitmap) gets none. */
+static int fields_to_text(rq_rdata *it, rq_out *out) {
+  rq_value value;
+  size_t start = rq_out_wanted(out);
+  int more;
+  while ((more = rq_rdata_next(it, &value)) == 1) {
+    size_t mark = rq_out_wanted(out);
+    if (mark > start) rq_out_u8(out, ' ');
+    size_t begun = rq_out_wanted(out);
+    if (!rq_value_to_text(&value, out)) return 0;
+    if (rq_out_wanted(out) == begun) rq_out_rewind(out, mark);
+  }
+  return more == 0;
+}
+
+void rq_generic_to_text(const rq_cur *rdata, rq_out *out) {
+  rq_cur octets = *rdata;
+  rq_out_text(out, "\\# ");
+  rq_number_to_text(rq_cur_left(&octets), out);
+  if (rq_cur_left(&octets) > 0) rq_out_u8(out, ' ');
+  rq_hex_to_text(&octets, out);
+}
+
+void rq_rdata_to_text(uint16_t rrtype, const rq_cur *rdata, rq_out *out) {
+  const rq_type *type = rq_type_find(rrtype);
+  size_t mark = rq_out_wanted(out);
+  int written = 0;
+  if (type != NULL) {
+    rq_rdata it;
+    rq_rdata_begin(&it, type, rdata);
+    written = type->shape == RQ_SHAPE_LOC ? rq_loc_to_text(&it, out) : fields_to_text(&it, out);
+  }
+  if (written) return;
+  rq_out_rewind(out, mark);
+  rq_generic_to_text(rdata, out);
+}
+
+/* --- names of numbers --- */
+
+void rq_class_to_text(uint16_t number, rq_out *out) {
+  static const char *const names[] = {[1] = "IN", [3] = "CH", [4] = "HS", [254] = "NONE", [255] = "ANY"};
+  if (number < sizeof names / sizeof names[0] && names[number] != NULL) {
+    rq_out_text(out, names[number]);
+  } else {
+    rq_out_text(out, "CLASS");
+    rq_number_to_text(number, out);
+  }
+}
+
+const char *rq_rcode_name(uint16_t rcode) {
+  static const char *const names[] = {
+      [0] = "NOERROR",  [1] = "FORMERR",   [2] = "SERVFAIL", [3] = "NXDOMAIN",  [4] = "NOTIMP",   [5] = "REFUSED",
+      [6] = "YXDOMAIN", [7] = "YXRRSET",   [8] = "NXRRSET",  [9] = "NOTAUTH",   [10] = "NOTZONE", [11] = "DSOTYPENI",
+      [16] = "BADVERS", [17] = "BADKEY",   [18] = "BADTIME", [19] = "BADMODE",  [20] = "BADNAME", [21] = "BADALG",
+      [22] = "BADTRUNC", [23] = "BADCOOKIE"};
+  return rcode < sizeof names / sizeof names[0] ? names[rcode] : NULL;
+}
+
+void rq_rcode_to_text(uint16_t rcode, rq_out *out) {
+  const char *name = rq_rcode_name(rcode);
+  if (name != NULL) {
+    rq_out_text(out, name);
+  } else {
+    rq_out_text(out, "RCODE");
+    rq_number_to_text(rcode, out);
+  }
+}
+
+/* --- for Python, see rq_api.h --- */
+
+int32_t rq_rdata_text(uint16_t rrtype, const uint8_t *rdata, uint32_t len, char *out, uint32_t cap, uint32_t *actual) {
+  rq_cur octets;
+  rq_out o;
+  rq_cur_init(&octets, rdata, len);
+  rq_out_init(&o, out, cap);
+  rq_rdata_to_text(rrtype, &octets, &o);
+  *actual = (uint32_t)rq_out_wanted(&o);
+  return (int32_t)rq_out_stored(&o);
+}

@@ -6,7 +6,7 @@
 #include "../wire/rq_bytes.h"
 #include "../resquery.h"
 
-/* Appends an address as text, see rq_addr_text. */
+/* Appends an address as text, see rq_addr_text. A zone is a number: naming an interface takes a system call. */
 void rq_addr_write(const rq_addr *addr, rq_out *out);
 
 #endif

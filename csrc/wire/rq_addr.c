@@ -14,8 +14,7 @@ typedef struct groups {
   int dotted;     /* the last two groups stood there as an IPv4 address */
 } groups;
 
-/* The next octet of text if it is `wanted`, which is then taken. */
-static int octet_next(rq_cur *text, uint8_t wanted) {
+int rq_octet_match(rq_cur *text, uint8_t wanted) {
   rq_cur at = *text;
   if (rq_cur_u8(&at) != wanted || !rq_cur_good(&at)) return 0;
   *text = at;
@@ -54,7 +53,7 @@ uint32_t rq_decimal_parse(rq_cur *text, uint32_t max) {
 void rq_ipv4_parse(rq_cur *text, rq_out *octets) {
   uint32_t value = 0;
   for (unsigned i = 0; i < RQ_IPV4_SIZE; i++) {
-    if (i > 0 && !octet_next(text, '.')) rq_cur_fail(text, RQ_CUR_BROKEN);
+    if (i > 0 && !rq_octet_match(text, '.')) rq_cur_fail(text, RQ_CUR_BROKEN);
     value = value * 256u + rq_decimal_parse(text, 255);
   }
   if (rq_cur_good(text)) rq_out_u32(octets, value);
@@ -88,8 +87,8 @@ void rq_ipv6_parse(rq_cur *text, rq_out *octets) {
 
 /* Takes up to two colons; how many. */
 static unsigned colons_next(rq_cur *text) {
-  if (!octet_next(text, ':')) return 0;
-  return octet_next(text, ':') ? 2 : 1;
+  if (!rq_octet_match(text, ':')) return 0;
+  return rq_octet_match(text, ':') ? 2 : 1;
 }
 
 /* Takes 1 to 4 hexadecimal digits, or an IPv4 address in place of the last two groups (RFC 4291, 2.2). */

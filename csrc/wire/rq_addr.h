@@ -23,6 +23,9 @@ void rq_ipv4_parse(rq_cur *text, rq_out *octets);
 /* Reads any form of RFC 4291 section 2.2, zone and prefix excepted; appends 16 octets. Otherwise as rq_ipv4_parse. */
 void rq_ipv6_parse(rq_cur *text, rq_out *octets);
 
+/* Takes the next octet if it is `wanted`: 1, else 0 and the cursor has not moved. */
+int rq_octet_match(rq_cur *text, uint8_t wanted);
+
 /* Reads a decimal number up to `max`, without leading zeros. On failure the cursor has failed and the result is 0. */
 uint32_t rq_decimal_parse(rq_cur *text, uint32_t max);
 

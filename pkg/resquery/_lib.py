@@ -80,17 +80,22 @@ def _decode(octets: memoryview) -> str:
     return str(octets, "utf-8")
 
 
-def raise_status(status: int, value: Any = b"") -> NoReturn:
-    """Raises the exception that a negative rq_status stands for; `value` is the name or message that was refused."""
+def status_error(status: int, value: Any = b"") -> Exception:
+    """The exception that a negative rq_status stands for; `value` is the name or message that was refused."""
     if status == lib.RQ_ILLEGAL_INPUT:
-        raise illegal_name(value)
+        return illegal_name(value)
     if status in (lib.RQ_MALFORMED, lib.RQ_TRUNCATED):
-        raise MessageError("these octets are no DNS message: there are fewer than 12, or they do not parse")
+        return MessageError("these octets are no DNS message: there are fewer than 12, or they do not parse")
     if status == lib.RQ_NO_MEMORY:
-        raise MemoryError("resquery: no memory")
+        return MemoryError("resquery: no memory")
     if status == lib.RQ_BAD_ARGUMENT:
-        raise ValueError("resquery: an argument is out of range")
-    raise ResqueryError(f"the C core failed with status {status}")
+        return ValueError("resquery: an argument is out of range")
+    return ResqueryError(f"the C core failed with status {status}")
+
+
+def raise_status(status: int, value: Any = b"") -> NoReturn:
+    """Raises `status_error(status, value)`."""
+    raise status_error(status, value)
 
 
 def octets_of(text: str | bytes) -> bytes:
@@ -113,12 +118,19 @@ def name_octets(name: str | bytes) -> bytes:
     Traceback (most recent call last):
     resquery.errors.IllegalName: 'a..b' is no domain name: it has an empty label
     """
-    if not isinstance(name, (str, bytes)):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"a domain name is a str, not {type(name).__name__}: {shown(repr(name))}")
-    octets = octets_of(name)
+    octets = text_octets(name)
     if lib.rq_name_flaw(octets, len(octets)):
         raise illegal_name(name)
     return octets
+
+
+def text_octets(name: str | bytes) -> bytes:
+    """The octets of a name that is yet to be checked. Raises TypeError for what is no text."""
+    if isinstance(name, str):
+        return name.encode("utf-8", "surrogatepass")
+    if isinstance(name, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return name
+    raise TypeError(f"a domain name is a str, not {type(name).__name__}: {shown(repr(name))}")
 
 
 def type_number(rrtype: str | int) -> int:

@@ -155,13 +155,13 @@ def shown(text: str | bytes) -> str:
     return clear if len(octets) <= _SHOWN_MAX else clear + "..."
 
 
-def rcode_failure(rcode: int) -> type[LookupFailure]:
-    """The exception class for an RCODE that is not NOERROR.
+def rcode_failure(rcode: int) -> type[OtherRcode]:
+    """The exception class for an RCODE that is neither NOERROR nor NXDOMAIN.
 
-    >>> rcode_failure(3), rcode_failure(9)
-    (<class 'resquery.errors.NXDomain'>, <class 'resquery.errors.OtherRcode'>)
+    >>> rcode_failure(2), rcode_failure(9)
+    (<class 'resquery.errors.ServFail'>, <class 'resquery.errors.OtherRcode'>)
     """
     return _BY_RCODE.get(rcode, OtherRcode)
 
 
-_BY_RCODE: dict[int, type[LookupFailure]] = {1: FormErr, 2: ServFail, 3: NXDomain, 4: NotImp, 5: Refused}
+_BY_RCODE: dict[int, type[OtherRcode]] = {1: FormErr, 2: ServFail, 4: NotImp, 5: Refused}

@@ -1,0 +1,295 @@
+"""The owner of a C engine: makes it from checked settings, calls it, frees it once.
+
+An engine holds many lookups at once (`bulk`) or a single one (`Resolver`), and serves one thread at a time; its users
+see to that. It belongs to the process that made it: a fork must make its own, so that sockets and random numbers are
+never shared. SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import Any
+
+from msgspec import Struct
+
+from ._conf import TRANSPORTS, Limits, Transport, addresses, engine_conf
+from ._lib import ffi, lib, status_error
+from .errors import ResqueryError
+
+SLICE_MS = 50  # the longest wait inside C: Python attends to signals in between
+FORMATS = {"msgpack": lib.RQ_MSGPACK, "ndjson": lib.RQ_NDJSON}
+
+# What zdns prints, by rcode and by status; an rcode without a name, or above the counters of the core, is OTHER.
+RCODES = {
+    0: "NOERROR",
+    1: "FORMERR",
+    2: "SERVFAIL",
+    3: "NXDOMAIN",
+    4: "NOTIMP",
+    5: "REFUSED",
+    6: "YXDOMAIN",
+    7: "YXRRSET",
+    8: "NXRRSET",
+    9: "NOTAUTH",
+    10: "NOTZONE",
+    16: "BADVERS",
+    17: "BADKEY",
+    18: "BADTIME",
+    19: "BADMODE",
+    20: "BADNAME",
+    21: "BADALG",
+    22: "BADTRUNC",
+}
+STATUSES = {
+    lib.RQ_TIMEOUT: "TIMEOUT",
+    lib.RQ_TRUNCATED: "TRUNCATED",
+    lib.RQ_ILLEGAL_INPUT: "ILLEGAL_INPUT",
+    lib.RQ_MALFORMED: "MALFORMED",
+    lib.RQ_NETWORK: "NETWORK",
+    lib.RQ_NO_MEMORY: "NO_MEMORY",
+    lib.RQ_CANCELLED: "CANCELLED",
+}
+DROPS = {
+    lib.RQ_DROP_SHORT: "short",
+    lib.RQ_DROP_SOURCE: "source",
+    lib.RQ_DROP_ID: "id",
+    lib.RQ_DROP_NOT_REPLY: "not_reply",
+    lib.RQ_DROP_OPCODE: "opcode",
+    lib.RQ_DROP_QUESTION: "question",
+    lib.RQ_DROP_MALFORMED: "malformed",
+    lib.RQ_DROP_LARGE: "large",
+}
+
+
+class Answer(Struct, frozen=True):
+    """How a single lookup ended; `status` 0 means that the server answered, whatever its rcode."""
+
+    stored: int
+    actual: int
+    status: int
+    error: int
+    rcode: int
+    answered: bool
+    server: str | None
+    transport: Transport
+    tries: int
+
+
+class Stats(Struct, frozen=True):
+    """Totals since the engine was made; only what is not zero is listed in the dictionaries."""
+
+    inputs: int
+    rows: int
+    tries: int
+    queries: dict[str, int]
+    received: dict[str, int]
+    statuses: dict[str, int]
+    dropped: dict[str, int]
+    tcp_connects: int
+    held: int
+    in_flight: int
+    finished: int
+
+
+class Engine:
+    """A C engine and the servers it asks. Use it as a context manager, or call `close`."""
+
+    __slots__ = ("_answer", "_handle", "_pid", "_u32", "limits", "servers")
+
+    def __init__(self, servers: Iterable[str], limits: Limits) -> None:
+        self.limits = limits
+        self.servers = tuple(servers)
+        status, error = ffi.new("int32_t *"), ffi.new("int32_t *")
+        listed = addresses(self.servers)
+        handle = lib.rq_engine_new(engine_conf(limits), listed, len(listed), status, error)
+        if handle == ffi.NULL:
+            raise _unmade(status[0], error[0])
+        self._handle: Any = ffi.gc(handle, lib.rq_engine_free)  # also frees an engine that nobody closed
+        self._pid = os.getpid()
+        self._answer: Any = ffi.new("rq_answer *")
+        self._u32: Any = ffi.new("uint32_t[2]")
+
+    def close(self) -> None:
+        """Drops every lookup and closes every socket; a second call does nothing."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            ffi.release(handle)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._handle is None
+
+    @property
+    def usable(self) -> bool:
+        """Open, and made by this process."""
+        return self._handle is not None and self._pid == os.getpid()
+
+    def _open(self) -> Any:
+        if self._handle is None:
+            raise ResqueryError("the engine is closed")
+        if self._pid != os.getpid():
+            raise ResqueryError("the engine belongs to the parent process; make a new one after a fork")
+        return self._handle
+
+    # -- one lookup at a time
+
+    def query(self, name: bytes, rrtype: int, rrclass: int, buffer: memoryview) -> Answer:
+        """Asks and waits; the answer's first octets are in `buffer`, which is writable and contiguous."""
+        handle: Any = self._open()
+        answer: Any = self._answer
+        out = ffi.from_buffer("uint8_t[]", buffer, require_writable=True)
+        begun = lib.rq_query_begin(handle, name, len(name), rrtype, rrclass)
+        if begun < 0:
+            raise status_error(begun, name)
+        while lib.rq_query_wait(handle, SLICE_MS) == lib.RQ_PENDING:
+            pass
+        stored = lib.rq_query_finish(handle, out, len(out), answer)
+        server = answer.server
+        return Answer(
+            max(stored, 0),
+            answer.actual,
+            answer.status,
+            answer.error,
+            answer.rcode,
+            bool(answer.answered),
+            self.servers[server] if server >= 0 else None,
+            TRANSPORTS[answer.transport],
+            answer.tries,
+        )
+
+    # -- many lookups at once
+
+    def submit(self, column: Column, types: Types, first: int) -> int:
+        """Submits names that are left in the column, whose first has the index `first`; returns how many it took."""
+        taken = lib.rq_engine_submit(
+            self._open(), column.octets, column.offsets + column.taken, column.left, types.numbers, len(types), first
+        )
+        if taken < 0:
+            raise status_error(taken)
+        column.taken += taken
+        column.left -= taken
+        return int(taken)
+
+    def step(self, wait_ms: int) -> int:
+        """Serves the network, for up to `wait_ms` until a row is finished; returns rows waiting to be drained."""
+        finished = lib.rq_engine_step(self._open(), wait_ms)
+        if finished < 0:
+            raise _unserved(finished)
+        return int(finished)
+
+    def drain(self, form: str, buffer: memoryview) -> tuple[int, int, int]:
+        """Writes finished rows to the buffer: octets, rows, and the room that a row wants which alone does not fit."""
+        out = ffi.from_buffer("uint8_t[]", buffer, require_writable=True)
+        u32 = self._u32
+        written = lib.rq_engine_drain(self._open(), FORMATS[form], out, len(out), u32, u32 + 1)
+        if written < 0:
+            raise status_error(written)
+        return int(written), u32[0], u32[1]
+
+    def cancel(self) -> None:
+        """Gives up every lookup; each becomes a row with the status CANCELLED."""
+        lib.rq_engine_cancel(self._open())
+
+    def fileno(self) -> int:
+        """The descriptor to watch for reading beside `wait_ms`."""
+        return int(lib.rq_engine_fd(self._open()))
+
+    def wait_ms(self) -> int:
+        """Milliseconds until the next timer, -1 if nothing is held."""
+        return int(lib.rq_engine_wait_ms(self._open()))
+
+    def stats(self) -> Stats:
+        """What the engine counted so far."""
+        raw = ffi.new("rq_stats *")
+        lib.rq_engine_stats(self._open(), raw)
+        statuses = {RCODES.get(i, "OTHER"): 0 for i in range(len(raw.rcodes))}
+        for i, count in enumerate(raw.rcodes):
+            statuses[RCODES.get(i, "OTHER")] += count
+        statuses |= {name: raw.statuses[-status] for status, name in STATUSES.items()}
+        return Stats(
+            raw.inputs,
+            raw.rows,
+            raw.tries,
+            dict(zip(TRANSPORTS, raw.queries, strict=True)),
+            dict(zip(TRANSPORTS, raw.received, strict=True)),
+            {name: count for name, count in statuses.items() if count},
+            {name: raw.dropped[reason] for reason, name in DROPS.items() if raw.dropped[reason]},
+            raw.tcp_connects,
+            raw.held,
+            raw.in_flight,
+            raw.finished,
+        )
+
+
+class Types:
+    """Record types as the core takes them."""
+
+    __slots__ = ("_len", "numbers")
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        values = array("H", numbers)
+        self.numbers: Any = ffi.from_buffer("uint16_t[]", values)
+        self._len = len(values)
+
+    def __len__(self) -> int:
+        return self._len
+
+
+class Column:
+    """Names as an Arrow string column, and how far the engine has taken them."""
+
+    __slots__ = ("left", "octets", "offsets", "taken")
+
+    def __init__(self, octets: Any, offsets: Any, left: int) -> None:
+        self.octets = octets
+        self.offsets = offsets
+        self.left = left
+        self.taken = 0
+
+    @classmethod
+    def of(cls, names: list[bytes]) -> Column:
+        """A column of these names."""
+        offsets = array("i", accumulate(map(len, names), initial=0))
+        return cls(b"".join(names), ffi.from_buffer("int32_t[]", offsets), len(names))
+
+
+class Lines:
+    """Cuts text into lines, into the same column again and again."""
+
+    __slots__ = ("_consumed", "_offsets", "_text", "column", "max")
+
+    def __init__(self, room: int, most: int) -> None:
+        self.max = most
+        self._offsets = ffi.new("int32_t[]", most + 1)
+        self._consumed = ffi.new("uint32_t *")
+        self.column = Column(ffi.new("uint8_t[]", room), self._offsets, 0)
+
+    def cut(self, text: memoryview, *, last: bool) -> int:
+        """Fills the column with the lines of the text; returns octets used. `last` says that no more text follows."""
+        column = self.column
+        column.taken = 0
+        column.left = lib.rq_lines(
+            ffi.from_buffer("uint8_t[]", text), len(text), last, column.octets, self._offsets, self.max, self._consumed
+        )
+        return int(self._consumed[0])
+
+
+def _unmade(status: int, error: int) -> Exception:
+    if status == lib.RQ_NETWORK:
+        return OSError(error, f"cannot open the sockets of a resolver: {os.strerror(error)}")
+    return status_error(status)
+
+
+def _unserved(status: int) -> Exception:
+    if status == lib.RQ_NETWORK:
+        return ResqueryError("the network cannot be served: a system call failed that is not one server's")
+    return status_error(status)

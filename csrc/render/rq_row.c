@@ -92,6 +92,14 @@ static void pack_name(const rq_row *row, rq_out *out) {
   rq_pack_utf8(&octets, out);
 }
 
+static void pack_type(uint16_t rrtype, rq_out *out) {
+  uint8_t text[32];
+  rq_out o;
+  rq_out_init(&o, text, sizeof text);
+  rq_type_text(rrtype, &o);
+  rq_pack_str(text, rq_out_stored(&o), out);
+}
+
 static void pack_status(const rq_row *row, const rq_summary *summary, rq_out *out) {
   uint8_t text[32];
   rq_out o;
@@ -107,7 +115,7 @@ void rq_row_msgpack(const rq_row *row, rq_out *out) {
   rq_pack_array(14, out);
   rq_pack_int(row->index, out);
   pack_name(row, out);
-  rq_pack_uint(row->rrtype, out);
+  pack_type(row->rrtype, out);
   pack_status(row, &summary, out);
   pack_optional(answered, summary.rcode, out);
   pack_optional(answered, summary.flags, out);
@@ -120,7 +128,7 @@ void rq_row_msgpack(const rq_row *row, rq_out *out) {
     rq_pack_nil(out);
   pack_optional(answered, row->size, out);
   pack_optional_text(rq_error_text(row->status, row->error), out);
-  rq_pack_int(row->time_us, out);
+  rq_pack_double((double)row->time_us / 1e6, out);
   rq_pack_section(row->wire, row->size, RQ_ANSWER, out);
 }
 

@@ -23,9 +23,10 @@ typedef struct rq_row {
   uint32_t size;        /* 0 when there is no answer */
 } rq_row;
 
-/* [index, name, type, status, rcode|nil, flags|nil, server|nil, transport|nil, tries, rtt_seconds|nil, size|nil, error|nil,
- *  time_us, [record, ...]] with the answer section's records. Numbers but for name, status (as rq_status_name or the rcode's
- *  name), server, transport ("udp", "tcp") and error, which are str; octets of the name that are not UTF-8 stand as \DDD. */
+/* [index, name, type, status, rcode|nil, flags|nil, server|nil, transport|nil, tries, rtt_seconds|nil, size|nil,
+ *  error|nil, time_seconds, [record, ...]] with the answer section's records; the times are doubles. Numbers but for
+ *  name, type ("MX"), status (as rq_status_name or the rcode's name), server, transport ("udp", "tcp") and error, which
+ *  are str; octets of the name that are not UTF-8 stand as \DDD. */
 void rq_row_msgpack(const rq_row *row, rq_out *out);
 
 /* {"name":..., "results":{TYPE:{"status":..., "error":..., "timestamp":..., "duration":..., "data":{...}}}} and a newline. */

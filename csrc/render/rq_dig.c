@@ -10,12 +10,21 @@
 /* The columns in which dig begins a record's TTL, class, type and RDATA. */
 enum { TTL_COLUMN = 24, CLASS_COLUMN = 32, TYPE_COLUMN = 40, RDATA_COLUMN = 48 };
 
-/* Blank space up to `column`, at least one: tabs as far as they go, then blanks. `start` is where the line began. */
-static void pad(rq_out *out, size_t start, size_t column) {
-  size_t at = rq_out_wanted(out) - start;
-  size_t to = at < column ? column : at + 1;
+/* A line being written: `column` is where it stood when `mark` octets were wanted. */
+typedef struct line {
+  size_t mark, column;
+} line;
+
+static line line_begin(const rq_out *out) { return (line){rq_out_wanted(out), 0}; }
+
+/* Blank space up to column `to`, at least one: tabs as far as they go, then blanks. */
+static void pad(line *line, size_t to, rq_out *out) {
+  size_t at = line->column + (rq_out_wanted(out) - line->mark);
+  if (at >= to) to = at + 1;
+  line->column = to;
   for (; at / TAB < to / TAB; at += TAB - at % TAB) rq_out_u8(out, '\t');
   for (; at < to; at++) rq_out_u8(out, ' ');
+  line->mark = rq_out_wanted(out);
 }
 
 /* --- header --- */
@@ -26,7 +35,7 @@ static void opcode_text(uint16_t opcode, rq_out *out) {
     rq_out_text(out, names[opcode]);
   } else {
     rq_out_text(out, "RESERVED");
-    rq_number_to_text(opcode, out);
+    rq_decimal_text(opcode, out);
   }
 }
 
@@ -48,12 +57,12 @@ static void header_text(const rq_header *header, uint16_t rcode, rq_out *out) {
   rq_out_text(out, ", status: ");
   rq_rcode_to_text(rcode, out);
   rq_out_text(out, ", id: ");
-  rq_number_to_text(header->id, out);
+  rq_decimal_text(header->id, out);
   rq_out_u8(out, '\n');
   flags_text(header->flags, out);
   for (int i = 0; i < 4; i++) {
     rq_out_text(out, sections[i]);
-    rq_number_to_text(header->counts[i], out);
+    rq_decimal_text(header->counts[i], out);
   }
   rq_out_u8(out, '\n');
 }
@@ -86,7 +95,7 @@ static void error_text(const rq_cur *value, rq_out *out) {
     hex_text(value, out);
     return;
   }
-  rq_number_to_text(code, out);
+  rq_decimal_text(code, out);
   if (rq_cur_left(&at) == 0) return;
   rq_out_text(out, ": ");
   rq_quoted_to_text(&at, out);
@@ -109,7 +118,7 @@ static void option_text(uint16_t code, const rq_cur *value, rq_out *out) {
     rq_out_text(out, known[i].name);
   } else {
     rq_out_text(out, "OPT=");
-    rq_number_to_text(code, out);
+    rq_decimal_text(code, out);
   }
   rq_out_text(out, ": ");
   write(value, out);
@@ -122,7 +131,7 @@ static void edns_text(const rq_record *opt, rq_out *out) {
   uint16_t code;
   rq_edns_read(opt, &edns);
   rq_out_text(out, "\n;; OPT PSEUDOSECTION:\n; EDNS: version: ");
-  rq_number_to_text(edns.version, out);
+  rq_decimal_text(edns.version, out);
   rq_out_text(out, (edns.flags & DO_FLAG) != 0 ? ", flags: do; " : ", flags:; ");
   if (edns.flags % DO_FLAG != 0) {
     rq_cur octets;
@@ -133,7 +142,7 @@ static void edns_text(const rq_record *opt, rq_out *out) {
     rq_out_text(out, ", ");
   }
   rq_out_text(out, "udp: ");
-  rq_number_to_text(edns.payload, out);
+  rq_decimal_text(edns.payload, out);
   rq_out_u8(out, '\n');
   while (rq_pairs_next(&edns.options, &code, &value)) option_text(code, &value, out);
 }
@@ -145,12 +154,12 @@ static int questions_text(rq_walk *walk, rq_out *out) {
   int got = rq_walk_question(walk, &question);
   if (got == 1) rq_out_text(out, "\n;; QUESTION SECTION:\n");
   while (got == 1) {
-    size_t start = rq_out_wanted(out);
+    line line = line_begin(out);
     rq_out_u8(out, ';');
     rq_name_text(&question.name, out);
-    pad(out, start, CLASS_COLUMN);
+    pad(&line, CLASS_COLUMN, out);
     rq_class_to_text(question.rrclass, out);
-    pad(out, start, TYPE_COLUMN);
+    pad(&line, TYPE_COLUMN, out);
     rq_type_text(question.rrtype, out);
     rq_out_u8(out, '\n');
     got = rq_walk_question(walk, &question);
@@ -159,15 +168,15 @@ static int questions_text(rq_walk *walk, rq_out *out) {
 }
 
 static void record_text(const rq_record *record, rq_out *out) {
-  size_t start = rq_out_wanted(out);
+  line line = line_begin(out);
   rq_name_text(&record->owner, out);
-  pad(out, start, TTL_COLUMN);
-  rq_number_to_text(record->ttl, out);
-  pad(out, start, CLASS_COLUMN);
+  pad(&line, TTL_COLUMN, out);
+  rq_decimal_text(record->ttl, out);
+  pad(&line, CLASS_COLUMN, out);
   rq_class_to_text(record->rrclass, out);
-  pad(out, start, TYPE_COLUMN);
+  pad(&line, TYPE_COLUMN, out);
   rq_type_text(record->rrtype, out);
-  pad(out, start, RDATA_COLUMN);
+  pad(&line, RDATA_COLUMN, out);
   rq_rdata_to_text(record->rrtype, &record->rdata, out);
   rq_out_u8(out, '\n');
 }
@@ -206,7 +215,7 @@ static void ending_text(const rq_summary *summary, rq_out *out) {
   if (summary->status == RQ_OK) return;
   rq_out_text(out, summary->status == RQ_TRUNCATED ? "\n;; WARNING: the message ends inside the entry at octet "
                                                    : "\n;; WARNING: the message is malformed from octet ");
-  rq_number_to_text(summary->length, out);
+  rq_decimal_text(summary->length, out);
   rq_out_u8(out, '\n');
 }
 

@@ -1,26 +1,12 @@
 /* rq_encode.c: octets and numbers as text, one small writer each.
  *
- * Never looks at a message's structure; never allocates. Serves RFC 4648, RFC 5952, RFC 4034 section 3.2.
+ * Never looks at a message's structure; never allocates. Serves RFC 4648, RFC 3629, RFC 4034 section 3.2.
  * SPDX-License-Identifier: MIT */
 #include "rq_encode.h"
 
-#define NUMBER_DIGITS 20 /* of 2^64 - 1 */
-#define GROUPS 8         /* 16-bit groups of an IPv6 address */
-
-static const char hex_lower[] = "0123456789abcdef";
-static const char hex_upper[] = "0123456789ABCDEF";
+static const char hex[] = "0123456789ABCDEF";
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base32hex[] = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
-
-void rq_number_to_text(uint64_t number, rq_out *out) {
-  uint8_t digits[NUMBER_DIGITS];
-  unsigned at = NUMBER_DIGITS;
-  do {
-    digits[--at] = (uint8_t)('0' + number % 10);
-    number /= 10;
-  } while (number != 0);
-  rq_out_octets(out, digits + at, NUMBER_DIGITS - at);
-}
 
 void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out) {
   uint64_t unit = 1;
@@ -31,8 +17,8 @@ void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out) {
 void rq_hex_to_text(rq_cur *octets, rq_out *out) {
   while (rq_cur_left(octets) > 0) {
     uint8_t octet = rq_cur_u8(octets);
-    rq_out_u8(out, (uint8_t)hex_upper[octet / 16]);
-    rq_out_u8(out, (uint8_t)hex_upper[octet % 16]);
+    rq_out_u8(out, (uint8_t)hex[octet / 16]);
+    rq_out_u8(out, (uint8_t)hex[octet % 16]);
   }
 }
 
@@ -57,59 +43,6 @@ void rq_base32_to_text(rq_cur *octets, rq_out *out) {
     for (; have >= 5; have -= 5) rq_out_u8(out, (uint8_t)base32hex[(bits >> (have - 5)) % 32u]);
   }
   if (have > 0) rq_out_u8(out, (uint8_t)base32hex[(bits << (5 - have)) % 32u]);
-}
-
-void rq_ipv4_to_text(rq_cur *octets, rq_out *out) {
-  for (int i = 0; i < 4; i++) {
-    if (i > 0) rq_out_u8(out, '.');
-    rq_number_to_text(rq_cur_u8(octets), out);
-  }
-}
-
-/* The longest run of two or more zero groups, the first of equals; *length 0 when there is none. */
-static unsigned longest_zeros(const uint16_t group[GROUPS], unsigned *length) {
-  unsigned best = 0, run = 0;
-  *length = 1;
-  for (unsigned i = 0; i < GROUPS; i++) {
-    run = group[i] == 0 ? run + 1 : 0;
-    if (run > *length) {
-      *length = run;
-      best = i + 1 - run;
-    }
-  }
-  if (*length < 2) *length = 0;
-  return best;
-}
-
-static void group_to_text(uint16_t group, rq_out *out) {
-  if (group >= 0x1000) rq_out_u8(out, (uint8_t)hex_lower[group / 4096u]);
-  if (group >= 0x100) rq_out_u8(out, (uint8_t)hex_lower[group / 256u % 16u]);
-  if (group >= 0x10) rq_out_u8(out, (uint8_t)hex_lower[group / 16u % 16u]);
-  rq_out_u8(out, (uint8_t)hex_lower[group % 16u]);
-}
-
-void rq_ipv6_to_text(rq_cur *octets, rq_out *out) {
-  rq_cur tail = *octets;
-  uint16_t group[GROUPS];
-  unsigned length, zeros;
-  for (unsigned i = 0; i < GROUPS; i++) group[i] = rq_cur_u16(octets);
-  zeros = longest_zeros(group, &length);
-  /* ::ffff:0:0/96 and ::/96 embed an IPv4 address: section 5 of RFC 5952, and what inet_ntop does. */
-  int embeds = length > 0 && zeros == 0 && (length == 6 || (length == 5 && group[5] == 0xffff));
-  unsigned end = embeds ? GROUPS - 2 : GROUPS;
-  for (unsigned i = 0; i < end; i++) {
-    if (length > 0 && i == zeros) {
-      rq_out_text(out, "::");
-      i += length - 1;
-      continue;
-    }
-    if (i > 0 && !(length > 0 && i == zeros + length)) rq_out_u8(out, ':');
-    group_to_text(group[i], out);
-  }
-  if (!embeds) return;
-  if (length == 5) rq_out_u8(out, ':');
-  rq_cur_skip(&tail, 12);
-  rq_ipv4_to_text(&tail, out);
 }
 
 /* Octets that follow `first` in UTF-8, -1 when none can; *low and *high bound the first of them (RFC 3629, 4). */

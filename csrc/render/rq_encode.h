@@ -1,16 +1,13 @@
-/* rq_encode.h: octets and numbers as text: decimal, hexadecimal, base64, base32hex, addresses, UTF-8, times.
+/* rq_encode.h: octets and numbers as text: padded decimal, hexadecimal, base64, base32hex, UTF-8, times.
  *
- * Pure, all through rq_cur and rq_out; a cursor is used up to its end. Serves RFC 4648, RFC 5952 (IPv6 text), RFC 3629
+ * Pure, all through rq_cur and rq_out; a cursor is used up to its end. Serves RFC 4648, RFC 3629
  * (UTF-8) and RFC 4034 section 3.2 (times). SPDX-License-Identifier: MIT */
 #ifndef RQ_ENCODE_H
 #define RQ_ENCODE_H
 
-#include "../wire/rq_bytes.h"
+#include "../wire/rq_addr.h"
 
-/* Appends an unsigned number in decimal. */
-void rq_number_to_text(uint64_t number, rq_out *out);
-
-/* The same with leading zeros, `digits` digits wide; digits beyond that are cut off on the left. */
+/* Appends a number in decimal with leading zeros, `digits` digits wide; digits beyond that are cut off on the left. */
 void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out);
 
 /* Appends hexadecimal, upper case as BIND prints it. */
@@ -21,12 +18,6 @@ void rq_base64_to_text(rq_cur *octets, rq_out *out);
 
 /* Appends base32hex without padding (RFC 4648, section 7), upper case. */
 void rq_base32_to_text(rq_cur *octets, rq_out *out);
-
-/* Appends the next 4 octets as a dotted quad. */
-void rq_ipv4_to_text(rq_cur *octets, rq_out *out);
-
-/* Appends the next 16 octets as RFC 5952 says; IPv4-mapped and IPv4-compatible addresses end in a dotted quad. */
-void rq_ipv6_to_text(rq_cur *octets, rq_out *out);
 
 /* Octets of the valid UTF-8 sequence (RFC 3629, 4) that comes next, 0 when it is none; *first is its first octet. */
 size_t rq_utf8_next(rq_cur ahead, uint8_t *first);

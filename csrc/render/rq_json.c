@@ -63,7 +63,7 @@ static void json_name(const rq_name *name, rq_out *out) {
 /* --- one writer for each kind: 1, or 0 when the value has no form --- */
 
 static int number_json(const rq_value *value, rq_out *out) {
-  rq_number_to_text(value->number, out);
+  rq_decimal_text(value->number, out);
   return 1;
 }
 
@@ -129,7 +129,7 @@ static int param_json(rq_form form, rq_cur *value, rq_out *out) {
     case RQ_F_IPV4:
     case RQ_F_IPV6: return param_items(form, value, out);
     case RQ_F_FLAG: rq_out_text(out, "true"); return rq_cur_done(value);
-    case RQ_F_PORT: rq_number_to_text(rq_cur_u16(value), out); return rq_cur_done(value);
+    case RQ_F_PORT: rq_decimal_text(rq_cur_u16(value), out); return rq_cur_done(value);
     case RQ_F_TEXT: rq_json_octets(value, out); return 1;
     case RQ_F_BASE64:
       rq_out_u8(out, '"');
@@ -166,7 +166,7 @@ static void json_options(const rq_cur *options, rq_out *out) {
     rq_out_text(out, before);
     before = ",";
     rq_out_text(out, "{\"code\":");
-    rq_number_to_text(code, out);
+    rq_decimal_text(code, out);
     rq_out_text(out, ",\"data\":\"");
     rq_hex_to_text(&value, out);
     rq_out_text(out, "\"}");
@@ -241,7 +241,7 @@ static void record_json(const rq_record *record, rq_out *out) {
   rq_out_text(out, "\",\"class\":\"");
   rq_class_to_text(record->rrclass, out);
   rq_out_text(out, "\",\"ttl\":");
-  rq_number_to_text(record->ttl, out);
+  rq_decimal_text(record->ttl, out);
   rdata_json(record->rrtype, &record->rdata, out);
   rq_out_u8(out, '}');
 }
@@ -250,12 +250,12 @@ static void edns_json(const rq_record *opt, rq_out *out) {
   rq_edns edns;
   rq_edns_read(opt, &edns);
   rq_out_text(out, "{\"type\":\"EDNS");
-  rq_number_to_text(edns.version, out);
+  rq_decimal_text(edns.version, out);
   rq_out_text(out, "\",\"version\":");
-  rq_number_to_text(edns.version, out);
+  rq_decimal_text(edns.version, out);
   rq_out_text(out, edns.flags >= 0x8000u ? ",\"flags\":\"do\"" : ",\"flags\":\"\"");
   key("udpsize", out);
-  rq_number_to_text(edns.payload, out);
+  rq_decimal_text(edns.payload, out);
   if (rq_cur_left(&edns.options) > 0) {
     key("options", out);
     json_options(&edns.options, out);
@@ -294,13 +294,13 @@ static void flags_json(const rq_summary *summary, rq_out *out) {
                {RQ_FLAG_RD, "recursion_desired"}, {RQ_FLAG_RA, "recursion_available"}, {RQ_FLAG_AD, "authenticated"},
                {RQ_FLAG_CD, "checking_disabled"}};
   rq_out_text(out, "\"flags\":{\"opcode\":");
-  rq_number_to_text(RQ_OPCODE(summary->flags), out);
+  rq_decimal_text(RQ_OPCODE(summary->flags), out);
   for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
     key(flags[i].name, out);
     rq_out_text(out, (summary->flags & flags[i].bit) != 0 ? "true" : "false");
   }
   key("error_code", out);
-  rq_number_to_text(summary->rcode, out);
+  rq_decimal_text(summary->rcode, out);
   rq_out_u8(out, '}');
 }
 

@@ -18,7 +18,7 @@ static int is_precision(uint32_t v) { return v == 0 || (v / 16 > 0 && v / 16 < 1
 static void precision_text(uint32_t v, rq_out *out) {
   uint64_t centimetres = v / 16;
   for (uint32_t power = v % 16; power > 0; power--) centimetres *= 10;
-  rq_number_to_text(centimetres / 100, out);
+  rq_decimal_text(centimetres / 100, out);
   if (centimetres < 100) {
     rq_out_u8(out, '.');
     rq_padded_to_text(centimetres, 2, out);
@@ -29,11 +29,11 @@ static void precision_text(uint32_t v, rq_out *out) {
 static int angle_text(uint32_t v, uint32_t degrees_max, const char *positive, const char *negative, rq_out *out) {
   uint32_t distance = v >= EQUATOR ? v - EQUATOR : EQUATOR - v;
   if (distance > degrees_max * DEGREE) return 0;
-  rq_number_to_text(distance / DEGREE, out);
+  rq_decimal_text(distance / DEGREE, out);
   rq_out_u8(out, ' ');
-  rq_number_to_text(distance / 60000u % 60u, out);
+  rq_decimal_text(distance / 60000u % 60u, out);
   rq_out_u8(out, ' ');
-  rq_number_to_text(distance / 1000u % 60u, out);
+  rq_decimal_text(distance / 1000u % 60u, out);
   rq_out_u8(out, '.');
   rq_padded_to_text(distance % 1000u, 3, out);
   rq_out_text(out, v >= EQUATOR ? positive : negative);
@@ -43,7 +43,7 @@ static int angle_text(uint32_t v, uint32_t degrees_max, const char *positive, co
 static void altitude_text(uint32_t v, rq_out *out) {
   uint32_t distance = v >= SEA_LEVEL ? v - SEA_LEVEL : SEA_LEVEL - v;
   if (v < SEA_LEVEL) rq_out_u8(out, '-');
-  rq_number_to_text(distance / 100u, out);
+  rq_decimal_text(distance / 100u, out);
   rq_out_u8(out, '.');
   rq_padded_to_text(distance % 100u, 2, out);
   rq_out_text(out, "m");

@@ -26,7 +26,7 @@ void rq_param_key_to_text(uint16_t key, rq_out *out) {
     rq_out_text(out, params[key].name);
   } else {
     rq_out_text(out, "key");
-    rq_number_to_text(key, out);
+    rq_decimal_text(key, out);
   }
 }
 
@@ -37,10 +37,10 @@ void rq_param_item_to_text(rq_form form, rq_cur *value, rq_out *out) {
     rq_param_key_to_text(key, out);
   } else if (form == RQ_F_IPV4) {
     rq_cur_take(value, 4, &item);
-    rq_ipv4_to_text(&item, out);
+    rq_ipv4_text(&item, out);
   } else {
     rq_cur_take(value, 16, &item);
-    rq_ipv6_to_text(&item, out);
+    rq_ipv6_text(&item, out);
   }
 }
 
@@ -89,7 +89,7 @@ static int value_to_text(rq_form form, rq_cur *value, rq_out *out) {
     case RQ_F_IPV6: return items_to_text(form, value, out);
     case RQ_F_PORT:
       rq_out_u8(out, '=');
-      rq_number_to_text(rq_cur_u16(value), out);
+      rq_decimal_text(rq_cur_u16(value), out);
       return rq_cur_done(value);
     case RQ_F_BASE64:
       if (rq_cur_left(value) == 0) return 0;

@@ -151,7 +151,7 @@ static void timestamp_text(int64_t time_us, rq_out *out) {
 
 /* Seconds, with six decimals. */
 static void duration_text(int64_t us, rq_out *out) {
-  rq_number_to_text((uint64_t)us / 1000000, out);
+  rq_decimal_text((uint64_t)us / 1000000, out);
   rq_out_u8(out, '.');
   rq_padded_to_text((uint64_t)us % 1000000, 6, out);
 }

@@ -32,7 +32,7 @@ void rq_bare_name_to_text(const rq_name *name, rq_out *out) {
 /* --- one writer for each kind: 1, or 0 when the value has no text that reads back --- */
 
 static int number_text(const rq_value *value, rq_out *out) {
-  rq_number_to_text(value->number, out);
+  rq_decimal_text(value->number, out);
   return 1;
 }
 
@@ -56,13 +56,13 @@ static int type_text(const rq_value *value, rq_out *out) {
 
 static int a_text(const rq_value *value, rq_out *out) {
   rq_cur octets = value->octets;
-  rq_ipv4_to_text(&octets, out);
+  rq_ipv4_text(&octets, out);
   return 1;
 }
 
 static int aaaa_text(const rq_value *value, rq_out *out) {
   rq_cur octets = value->octets;
-  rq_ipv6_to_text(&octets, out);
+  rq_ipv6_text(&octets, out);
   return 1;
 }
 
@@ -176,7 +176,7 @@ static int fields_to_text(rq_rdata *it, rq_out *out) {
 void rq_generic_to_text(const rq_cur *rdata, rq_out *out) {
   rq_cur octets = *rdata;
   rq_out_text(out, "\\# ");
-  rq_number_to_text(rq_cur_left(&octets), out);
+  rq_decimal_text(rq_cur_left(&octets), out);
   if (rq_cur_left(&octets) > 0) rq_out_u8(out, ' ');
   rq_hex_to_text(&octets, out);
 }
@@ -203,7 +203,7 @@ void rq_class_to_text(uint16_t number, rq_out *out) {
     rq_out_text(out, names[number]);
   } else {
     rq_out_text(out, "CLASS");
-    rq_number_to_text(number, out);
+    rq_decimal_text(number, out);
   }
 }
 
@@ -222,7 +222,7 @@ void rq_rcode_to_text(uint16_t rcode, rq_out *out) {
     rq_out_text(out, name);
   } else {
     rq_out_text(out, "RCODE");
-    rq_number_to_text(rcode, out);
+    rq_decimal_text(rcode, out);
   }
 }
 

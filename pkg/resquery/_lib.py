@@ -7,6 +7,8 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import functools
+import struct
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -91,6 +93,32 @@ def status_error(status: int, value: Any = b"") -> Exception:
     if status == lib.RQ_BAD_ARGUMENT:
         return ValueError("resquery: an argument is out of range")
     return ResqueryError(f"the C core failed with status {status}")
+
+
+class _Opened:
+    """An rq_summary that C fills, read as one tuple."""
+
+    __slots__ = ("read", "summary")
+
+    def __init__(self) -> None:
+        self.summary = ffi.new("rq_summary *")
+        self.read = functools.partial(_SUMMARY.unpack, ffi.buffer(self.summary))
+
+
+_SUMMARY = struct.Struct("@7HIi")  # rq_summary: id, flags, rcode, four counts, length, status
+_opened: list[_Opened] = []
+
+
+def open_message(wire: bytes) -> tuple[int, ...]:
+    """What a message says without its records: the members of rq_summary, in order."""
+    try:
+        opened = _opened.pop()
+    except IndexError:
+        opened = _Opened()
+    lib.rq_msg_open(wire, len(wire), opened.summary)
+    members = opened.read()
+    _opened.append(opened)
+    return members
 
 
 def raise_status(status: int, value: Any = b"") -> NoReturn:

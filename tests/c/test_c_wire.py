@@ -14,8 +14,8 @@ ENOUGH = 30_000_000  # strings: 12**6 for each of six shapes and more
 def run(source: str, folder: Path) -> str:
     """Compile a test with the wire layer and run it; return what it prints.
 
-    RESQUERY_CFLAGS and RESQUERY_LDFLAGS are honoured, so that `make asan` and `make coverage` reach these tests too. What is
-    preloaded for Python's sake is not for the compiler and the program, which brings its own sanitizer.
+    RESQUERY_CFLAGS and RESQUERY_LDFLAGS are honoured, so that `make asan` and `make coverage` reach these tests too.
+    What is preloaded for Python's sake is not for the compiler and the program, which brings its own sanitizer.
     """
     environment = {key: value for key, value in os.environ.items() if key not in {"LD_PRELOAD", "ASAN_OPTIONS"}}
     extra = shlex.split(os.environ.get("RESQUERY_CFLAGS", "") + " " + os.environ.get("RESQUERY_LDFLAGS", ""))

@@ -1,0 +1,25 @@
+/* rq_clock.h: the two clocks: a monotonic one for deadlines, the wall clock for rows.
+ * Microseconds; no system call on kernels with a vDSO. SPDX-License-Identifier: MIT */
+#ifndef RQ_CLOCK_H
+#define RQ_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline int64_t rq_clock_read_us(clockid_t clock) {
+  struct timespec now = {0, 0};
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Never goes back; its zero means nothing. */
+static inline int64_t rq_clock_us(void) {
+  return rq_clock_read_us(CLOCK_MONOTONIC);
+}
+
+/* Since 1970 UTC. */
+static inline int64_t rq_clock_wall_us(void) {
+  return rq_clock_read_us(CLOCK_REALTIME);
+}
+
+#endif

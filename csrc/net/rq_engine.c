@@ -1,0 +1,371 @@
+/* rq_engine.c: many lookups at once: life, input, steps, rows and totals; the contracts stand in rq_api.h.
+ *
+ * Everything is allocated once, in rq_engine_new, but for replies that do not fit a slot. Never calls back, never
+ * recurses, never blocks but in its one epoll_wait. The other files of the engine are listed in rq_engine_impl.h.
+ * SPDX-License-Identifier: MIT */
+#include "rq_engine_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+
+#include "../lookup/rq_conf.h"
+#include "../render/rq_row.h"
+#include "rq_clock.h"
+
+#define EVENTS 64         /* sockets attended to after one epoll_wait */
+#define RETRY_MS 1        /* how soon sending is tried again when the kernel took no more */
+#define QUOTA_LEAST 16u   /* queries through one socket before it is replaced: four for each slot, but */
+#define QUOTA_MOST 16384u /* within these bounds */
+#define MILLISECOND 1000  /* in microseconds */
+
+static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *servers, uint32_t count);
+static int make_servers(rq_engine *engine, const rq_addr *addrs, uint32_t count);
+static int make_groups(rq_engine *engine);
+static int make_slots(rq_engine *engine);
+static int make_links(rq_engine *engine);
+static int conf_valid(const rq_engine_conf *conf);
+static int addrs_valid(const rq_addr *servers, uint32_t count);
+
+/* --- life --- */
+
+rq_engine *rq_engine_new(const rq_engine_conf *conf, const rq_addr *servers, uint32_t server_count, int32_t *status,
+                         int32_t *error) {
+  *error = 0;
+  *status = RQ_BAD_ARGUMENT;
+  if (!conf || !servers || !conf_valid(conf) || !addrs_valid(servers, server_count)) return NULL;
+  rq_engine *engine = calloc(1, sizeof *engine);
+  int made = engine ? make(engine, conf, servers, server_count) : -ENOMEM;
+  if (made == 0) {
+    *status = RQ_OK;
+    return engine;
+  }
+  rq_engine_free(engine);
+  *status = made == -ENOMEM ? RQ_NO_MEMORY : RQ_NETWORK;
+  *error = -made;
+  return NULL;
+}
+
+void rq_engine_free(rq_engine *engine) {
+  if (!engine) return;
+  rq_udp_end(engine);
+  rq_tcp_end(engine);
+  if (engine->epoll >= 0) close(engine->epoll);
+  rq_engine_cancel(engine);
+  while (engine->done.head != RQ_NONE) rq_slot_release(engine, engine->done.head);
+  rq_batch_drop(&engine->sending);
+  rq_batch_drop(&engine->receiving);
+  rq_ids_drop(&engine->ids);
+  rq_wheel_drop(&engine->wheel);
+  free(engine->links);
+  free(engine->link_memory);
+  free(engine->socks);
+  free(engine->groups);
+  free(engine->servers);
+  free(engine->free_slots);
+  free(engine->slots);
+  free(engine);
+}
+
+static int conf_valid(const rq_engine_conf *conf) {
+  return conf->slots >= 1 && conf->slots <= 65536 && conf->max_in_flight >= 1 && conf->max_in_flight <= conf->slots &&
+         conf->timeout_ms >= 1 && conf->timeout_ms <= 3600000 && conf->try_ms >= 1 &&
+         conf->try_ms <= conf->timeout_ms && conf->tries >= 1 && conf->tries <= 100 && conf->transport <= RQ_TCP &&
+         conf->sockets >= 1 && conf->sockets <= 64;
+}
+
+static int addrs_valid(const rq_addr *servers, uint32_t count) {
+  if (count < 1 || count > RQ_SERVERS_MAX) return 0;
+  for (uint32_t s = 0; s < count; s++)
+    if ((servers[s].family != 4 && servers[s].family != 6) || servers[s].port == 0) return 0;
+  return 1;
+}
+
+static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *servers, uint32_t count) {
+  engine->conf = *conf;
+  engine->epoll = -1;
+  engine->pid = getpid();
+  engine->fresh = engine->done = engine->waiting = (rq_list){RQ_NONE, RQ_NONE};
+  engine->policy = (rq_policy){.timeout_us = (int64_t)conf->timeout_ms * MILLISECOND,
+                               .try_us = (int64_t)conf->try_ms * MILLISECOND,
+                               .tries = conf->tries,
+                               .servers = count,
+                               .transport = conf->transport,
+                               .edns = conf->edns};
+  engine->query_flags = (uint16_t)((conf->recurse ? RQ_FLAG_RD : 0) | (conf->authentic ? RQ_FLAG_AD : 0));
+  engine->now_us = rq_clock_us();
+  engine->connected = count <= RQ_CONNECTED_SERVERS;
+  engine->sock_quota = 4 * conf->slots < QUOTA_LEAST ? QUOTA_LEAST : 4 * conf->slots;
+  if (engine->sock_quota > QUOTA_MOST) engine->sock_quota = QUOTA_MOST;
+  rq_random_init(&engine->random);
+  int error = make_servers(engine, servers, count);
+  if (error == 0) error = make_groups(engine);
+  if (error == 0) error = make_slots(engine);
+  if (error == 0) error = make_links(engine);
+  if (error < 0) return error;
+  engine->epoll = epoll_create1(EPOLL_CLOEXEC);
+  return engine->epoll < 0 ? -errno : rq_udp_begin(engine);
+}
+
+static int make_servers(rq_engine *engine, const rq_addr *addrs, uint32_t count) {
+  engine->servers = calloc(count, sizeof *engine->servers);
+  if (!engine->servers) return -ENOMEM;
+  engine->server_count = count;
+  for (uint32_t s = 0; s < count; s++) {
+    rq_server *server = &engine->servers[s];
+    rq_out text;
+    rq_out_init(&text, server->text, sizeof server->text - 1); /* calloc left the NUL */
+    rq_addr_write(&addrs[s], &text);
+    rq_peer_set(&server->peer, &addrs[s]);
+    server->group = engine->connected ? s : addrs[s].family != addrs[0].family;
+    server->ready = (rq_list){RQ_NONE, RQ_NONE};
+    server->pipeline = RQ_PIPELINE;
+  }
+  return 0;
+}
+
+/* One group for each server, or one for each family that some server has. */
+static int make_groups(rq_engine *engine) {
+  uint32_t places = 2u * engine->conf.sockets;
+  uint32_t count = engine->connected ? engine->server_count : 2;
+  engine->groups = calloc(count, sizeof *engine->groups);
+  engine->socks = calloc((size_t)count * places, sizeof *engine->socks);
+  if (!engine->groups || !engine->socks) return -ENOMEM;
+  engine->sock_count = count * places;
+  for (uint32_t n = 0; n < engine->sock_count; n++) engine->socks[n].fd = -1;
+  for (uint32_t g = 0; g < count; g++) {
+    engine->groups[g].first = g * places;
+    engine->groups[g].ready = (rq_list){RQ_NONE, RQ_NONE};
+  }
+  for (uint32_t s = 0; s < engine->server_count; s++)
+    engine->groups[engine->servers[s].group].peer = &engine->servers[s].peer;
+  for (; engine->group_count < count && engine->groups[engine->group_count].peer; engine->group_count++) continue;
+  return 0;
+}
+
+static int make_slots(rq_engine *engine) {
+  uint32_t count = engine->conf.slots;
+  engine->slots = calloc(count, sizeof *engine->slots);
+  engine->free_slots = malloc(count * sizeof *engine->free_slots);
+  if (!engine->slots || !engine->free_slots) return -ENOMEM;
+  while (engine->free_count < count) {
+    engine->free_slots[engine->free_count] = count - 1 - engine->free_count;
+    engine->free_count++;
+  }
+  if (rq_wheel_init(&engine->wheel, count, engine->now_us) < 0 || rq_ids_init(&engine->ids, count) < 0) return -ENOMEM;
+  if (rq_batch_init(&engine->sending, RQ_QUERY_MAX, RQ_QUERY_MAX, !engine->connected) < 0) return -ENOMEM;
+  return rq_batch_init(&engine->receiving, RQ_PACKET_STRIDE, RQ_PACKET_MAX, !engine->connected);
+}
+
+static int make_links(rq_engine *engine) {
+  uint32_t count = engine->conf.slots < RQ_LINKS ? engine->conf.slots : RQ_LINKS;
+  engine->links = calloc(count, sizeof *engine->links);
+  engine->link_memory = malloc((size_t)count * RQ_CONN_MEMORY);
+  if (!engine->links || !engine->link_memory) return -ENOMEM;
+  engine->link_count = count;
+  for (uint32_t k = 0; k < count; k++) engine->links[k].conn.memory = engine->link_memory + (size_t)k * RQ_CONN_MEMORY;
+  return 0;
+}
+
+/* --- input --- */
+
+static int offsets_valid(const int32_t *offsets, uint32_t count) {
+  for (uint32_t n = 0; n < count; n++)
+    if (offsets[n] < 0 || offsets[n + 1] < offsets[n]) return 0;
+  return 1;
+}
+
+int32_t rq_engine_submit(rq_engine *engine, const uint8_t *octets, const int32_t *offsets, uint32_t count,
+                         const uint16_t *types, uint32_t type_count, int64_t first) {
+  if (!engine || !offsets || !types || type_count < 1 || type_count > engine->conf.slots || count > INT32_MAX)
+    return RQ_BAD_ARGUMENT;
+  if (count > engine->free_count / type_count) count = engine->free_count / type_count;
+  if (!offsets_valid(offsets, count) || (!octets && count > 0 && offsets[count] > 0)) return RQ_BAD_ARGUMENT;
+  rq_question asked = {.rrclass = RQ_CLASS_IN};
+  for (uint32_t n = 0; n < count; n++) {
+    const uint8_t *text = octets + offsets[n];
+    uint32_t len = (uint32_t)(offsets[n + 1] - offsets[n]);
+    int flaw = rq_name_parse(text, len, &asked.name);
+    for (uint32_t t = 0; t < type_count; t++) {
+      asked.rrtype = types[t];
+      rq_slot_add(engine, text, len, flaw, &asked, first + n);
+    }
+  }
+  return (int32_t)count;
+}
+
+void rq_engine_cancel(rq_engine *engine) {
+  if (!engine || !engine->slots) return;
+  engine->wall_us = rq_clock_wall_us();
+  for (uint32_t i = 0; engine->stats.held > engine->stats.finished && i < engine->conf.slots; i++)
+    rq_slot_cancel(engine, i);
+}
+
+/* --- steps --- */
+
+static void read_clocks(rq_engine *engine) {
+  engine->now_us = rq_clock_us();
+  engine->wall_us = rq_clock_wall_us();
+}
+
+static void expire(rq_engine *engine) {
+  uint32_t i;
+  while ((i = rq_wheel_pop(&engine->wheel, engine->now_us)) != RQ_NONE) rq_slot_timer(engine, i);
+}
+
+static void send_all(rq_engine *engine) {
+  rq_slots_start(engine);
+  rq_udp_send(engine);
+  rq_tcp_send(engine);
+}
+
+/* Milliseconds until a timer is due, at most `most`; rounded up, so that it is due then. */
+static int sleep_ms(const rq_engine *engine, int64_t most) {
+  int64_t due = rq_wheel_next_us(&engine->wheel);
+  int64_t ms = due < 0 ? most : (due - engine->now_us + MILLISECOND - 1) / MILLISECOND;
+  if (ms < 0) ms = 0;
+  if (ms > most) ms = most;
+  if (engine->blocked && ms > RETRY_MS) ms = RETRY_MS;
+  return (int)ms;
+}
+
+/* 0, or a negative errno. */
+static int receive_all(rq_engine *engine, int wait_ms) {
+  struct epoll_event events[EVENTS];
+  int count = epoll_wait(engine->epoll, events, EVENTS, wait_ms);
+  if (count < 0) return -errno;
+  read_clocks(engine);
+  for (int n = 0; n < count; n++) {
+    uint32_t number = events[n].data.u32;
+    if (number < engine->sock_count)
+      rq_udp_event(engine, number, events[n].events);
+    else
+      rq_tcp_event(engine, number - engine->sock_count, events[n].events);
+  }
+  return 0;
+}
+
+/* In the child of a fork the sockets, and the random numbers, are the parent's: it gets its own, under the same
+ * descriptor for epoll, and sends again what is in flight. Nothing here changes what the parent has. 0 or a negative
+ * errno. */
+static int attend_fork(rq_engine *engine) {
+  if (engine->pid == getpid()) return 0;
+  int fresh = epoll_create1(EPOLL_CLOEXEC);
+  if (fresh < 0) return -errno;
+  int moved = dup3(fresh, engine->epoll, O_CLOEXEC);
+  close(fresh);
+  if (moved < 0) return -errno;
+  engine->pid = getpid();
+  rq_random_init(&engine->random);
+  for (uint32_t i = 0; i < engine->conf.slots; i++) {
+    uint8_t state = engine->slots[i].state;
+    if (state == RQ_SLOT_UDP || state == RQ_SLOT_TCP) rq_slot_again(engine, i);
+  }
+  rq_udp_end(engine);
+  rq_tcp_end(engine);
+  return 0;
+}
+
+int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms) {
+  if (!engine) return RQ_BAD_ARGUMENT;
+  if (attend_fork(engine) < 0) return RQ_NETWORK;
+  read_clocks(engine);
+  engine->entropy_error = 0;
+  int64_t until_us = engine->now_us + (int64_t)wait_ms * MILLISECOND;
+  for (;;) {
+    expire(engine);
+    send_all(engine);
+    int64_t left_ms = (until_us - engine->now_us + MILLISECOND - 1) / MILLISECOND;
+    int over = engine->stats.finished > 0 || engine->stats.held == 0 || left_ms <= 0;
+    int error = receive_all(engine, over ? 0 : sleep_ms(engine, left_ms));
+    if (error == -EINTR) break;
+    send_all(engine);
+    if (error < 0 || engine->entropy_error != 0) return RQ_NETWORK;
+    if (over || engine->stats.finished > 0) break;
+  }
+  return (int32_t)engine->stats.finished;
+}
+
+int32_t rq_engine_fd(const rq_engine *engine) {
+  return engine ? engine->epoll : RQ_BAD_ARGUMENT;
+}
+
+int32_t rq_engine_wait_ms(const rq_engine *engine) {
+  if (!engine || engine->stats.held == 0) return -1;
+  if (engine->stats.finished > 0) return 0;
+  int can_start = engine->fresh.head != RQ_NONE && engine->stats.in_flight < engine->conf.max_in_flight;
+  if (can_start) return 0;
+  int64_t due = rq_wheel_next_us(&engine->wheel), now = rq_clock_us();
+  if (engine->blocked && due > now + RETRY_MS * MILLISECOND) return RETRY_MS;
+  return due <= now ? 0 : (int32_t)((due - now + MILLISECOND - 1) / MILLISECOND);
+}
+
+int rq_engine_watch(rq_engine *engine, int fd, uint32_t number, uint32_t events) {
+  struct epoll_event event = {.events = events, .data = {.u32 = number}};
+  return epoll_ctl(engine->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+void rq_engine_rewatch(rq_engine *engine, int fd, uint32_t number, uint32_t events) {
+  struct epoll_event event = {.events = events, .data = {.u32 = number}};
+  epoll_ctl(engine->epoll, EPOLL_CTL_MOD, fd, &event);
+}
+
+/* Closing alone would not do where a fork has the descriptor too. */
+void rq_engine_unwatch(rq_engine *engine, int fd) {
+  epoll_ctl(engine->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* --- rows and totals --- */
+
+static void fill_row(const rq_engine *engine, const rq_slot *slot, rq_row *row) {
+  const rq_lookup *lookup = &slot->lookup;
+  int answer = lookup->status == RQ_OK;
+  uint32_t server = answer ? lookup->answer_server : lookup->server;
+  *row = (rq_row){.index = slot->index,
+                  .name = slot->store,
+                  .name_len = slot->text_len,
+                  .rrtype = slot->asked.rrtype,
+                  .status = lookup->status,
+                  .error = lookup->error,
+                  .server = lookup->tries > 0 ? engine->servers[server].text : NULL,
+                  .transport = answer ? lookup->answer_transport : lookup->transport,
+                  .tries = (uint8_t)lookup->tries,
+                  .rtt_us = answer ? slot->rtt_us : -1,
+                  .time_us = slot->time_us,
+                  .wire = answer ? slot->reply : NULL,
+                  .size = answer ? slot->reply_len : 0};
+}
+
+int32_t rq_engine_drain(rq_engine *engine, int32_t format, uint8_t *out, uint32_t cap, uint32_t *rows,
+                        uint32_t *wanted) {
+  if (!engine || !rows || !wanted || (!out && cap > 0) || (format != RQ_MSGPACK && format != RQ_NDJSON))
+    return RQ_BAD_ARGUMENT;
+  rq_out whole;
+  rq_out_init(&whole, out, cap < INT32_MAX ? cap : INT32_MAX);
+  *rows = *wanted = 0;
+  while (engine->done.head != RQ_NONE) {
+    uint32_t i = engine->done.head;
+    size_t mark = rq_out_wanted(&whole);
+    rq_row row;
+    fill_row(engine, &engine->slots[i], &row);
+    if (format == RQ_NDJSON)
+      rq_row_json(&row, &whole);
+    else
+      rq_row_msgpack(&row, &whole);
+    if (rq_out_wanted(&whole) > rq_out_stored(&whole)) {
+      if (*rows == 0) *wanted = (uint32_t)rq_out_wanted(&whole);
+      rq_out_rewind(&whole, mark);
+      break;
+    }
+    rq_slot_release(engine, i);
+    ++*rows;
+  }
+  return (int32_t)rq_out_stored(&whole);
+}
+
+void rq_engine_stats(const rq_engine *engine, rq_stats *stats) {
+  if (engine && stats) *stats = engine->stats;
+}

@@ -1,0 +1,212 @@
+/* rq_engine_impl.h: what the files of the engine share: slots, sockets, connections and who may touch them.
+ *
+ *   rq_engine.c       life, submit, step, totals              (calls all below)
+ *   rq_engine_udp.c   lookups <-> UDP sockets
+ *   rq_engine_tcp.c   lookups <-> TCP connections
+ *   rq_slot.c         one lookup from input to row: lists, events of rq_lookup, the reply it keeps
+ *
+ * Data flows one way: packets become events of a slot, and an action of rq_lookup only ever moves its slot to a list,
+ * which the sending files empty on their next turn. So nothing here recurses or calls back. SPDX-License-Identifier:
+ * MIT */
+#ifndef RQ_ENGINE_IMPL_H
+#define RQ_ENGINE_IMPL_H
+
+#include <sys/types.h>
+
+#include "../lookup/rq_lookup.h"
+#include "rq_ids.h"
+#include "rq_random.h"
+#include "rq_sock.h"
+#include "rq_tcp.h"
+#include "rq_wheel.h"
+
+#define RQ_STORE 1504 /* octets of a slot for its input text and its reply; a larger reply gets a block of its own */
+#define RQ_SERVERS_MAX 65536u    /* servers of one engine */
+#define RQ_CONNECTED_SERVERS 16u /* up to so many servers have sockets of their own */
+#define RQ_LINKS 64u             /* TCP connections in all */
+#define RQ_SERVER_LINKS 4u       /* TCP connections to one server */
+#define RQ_PIPELINE 256u         /* queries in flight on one connection */
+
+/* Where a slot is. Each state but FREE and UDP has a list. */
+enum rq_slot_state {
+  RQ_SLOT_FREE,
+  RQ_SLOT_FRESH,     /* not begun: the limit of lookups in flight is reached */
+  RQ_SLOT_READY_UDP, /* to be sent, in its group's list */
+  RQ_SLOT_READY_TCP, /* to be sent, in its server's list */
+  RQ_SLOT_UDP,       /* sent; `sock` and `id` are in the table of IDs */
+  RQ_SLOT_TCP,       /* the same, in its connection's list */
+  RQ_SLOT_DONE       /* waits to be drained */
+};
+
+typedef struct rq_list {
+  uint32_t head, tail; /* RQ_NONE when it is empty */
+} rq_list;
+
+/* One lookup. */
+typedef struct rq_slot {
+  rq_lookup lookup;
+  int64_t index;           /* of the input */
+  int64_t sent_us, rtt_us; /* of the last query; of the reply that is kept */
+  int64_t time_us;         /* wall clock when it finished */
+  uint8_t *reply;          /* what is kept: in `store` or a block of its own; NULL for none */
+  uint32_t reply_len, text_len;
+  uint32_t next, prev; /* in the list that `state` names */
+  uint32_t sock;       /* number of the UDP socket or, beyond those, of the connection */
+  uint16_t id;
+  uint16_t rcode; /* of the reply that is kept */
+  uint8_t state;  /* enum rq_slot_state */
+  rq_question asked;
+  uint8_t store[RQ_STORE]; /* the input as given, then the reply */
+} rq_slot;
+
+typedef struct rq_server {
+  rq_peer peer;
+  char text[RQ_ADDR_TEXT];
+  uint32_t group;    /* its UDP sockets */
+  rq_list ready;     /* lookups to be sent over TCP */
+  uint32_t next;     /* in rq_engine.waiting */
+  uint32_t links;    /* connections it has */
+  uint32_t link;     /* the one used last, a hint */
+  uint16_t pipeline; /* queries in flight on one connection at the most: what it was seen to take */
+  uint8_t waits;     /* it is in that list */
+} rq_server;
+
+/* A place for a UDP socket. */
+typedef struct rq_sock {
+  int fd;             /* -1: closed */
+  uint32_t in_flight; /* lookups that wait on it */
+  uint32_t left;      /* queries until it is replaced */
+  int64_t until_us;   /* when it is replaced at the latest */
+  uint8_t retired;    /* replaced; closes once nothing is in flight on it */
+} rq_sock;
+
+/* The sockets that serve one server, or one family of servers. Twice as many places as sockets in use: a retired one
+ * lingers in its place while the new one works. */
+typedef struct rq_group {
+  const rq_peer *peer; /* connected to it, or of its family */
+  rq_list ready;       /* lookups to be sent over UDP */
+  uint32_t first;      /* number of its first place */
+  uint32_t use[64];    /* the places in use, conf.sockets of them */
+} rq_group;
+
+/* A TCP connection and the lookups that wait on it. */
+typedef struct rq_link {
+  rq_conn conn;
+  rq_list waiting;    /* those lookups */
+  uint32_t in_flight; /* how many */
+  uint32_t server;    /* whose it is */
+  uint32_t answered;  /* replies accepted */
+  uint8_t stale;      /* silent while a query timed out: gets no more */
+} rq_link;
+
+struct rq_engine {
+  rq_engine_conf conf;
+  rq_policy policy;
+  uint16_t query_flags;
+  uint8_t connected; /* UDP sockets are: the kernel checks the source */
+  uint8_t blocked;   /* the kernel took no more packets on the last turn */
+  int epoll;
+  int entropy_error;       /* errno of getrandom, 0 while all is well */
+  pid_t pid;               /* whose sockets these are */
+  int64_t now_us, wall_us; /* of the present phase of a step */
+  int64_t sweep_us;        /* when idle connections are looked for again */
+
+  rq_slot *slots;
+  uint32_t *free_slots; /* a stack: the warm ones are used again first */
+  uint32_t free_count;
+  rq_list fresh, done;
+  rq_wheel wheel;
+  rq_ids ids;
+  rq_random random;
+
+  rq_server *servers;
+  uint32_t server_count, turn; /* turn: where the next lookup begins, with conf.rotate */
+  rq_group *groups;
+  uint32_t group_count;
+  rq_sock *socks;
+  uint32_t sock_count, sock_quota;
+  rq_link *links;
+  uint8_t *link_memory;
+  uint32_t link_count, links_open;
+  rq_list waiting; /* servers with lookups to be sent over TCP; linked by rq_server.next */
+  rq_batch sending, receiving;
+  rq_stats stats;
+};
+
+/* --- rq_slot.c --- */
+
+void rq_list_push(rq_engine *engine, rq_list *list, uint32_t i);
+void rq_list_push_front(rq_engine *engine, rq_list *list, uint32_t i);
+void rq_list_remove(rq_engine *engine, rq_list *list, uint32_t i);
+
+/* Takes a slot for an input, which one must be free. A `flaw` makes it a row at once. */
+void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw, const rq_question *asked,
+                 int64_t index);
+
+/* Frees a finished slot. */
+void rq_slot_release(rq_engine *engine, uint32_t i);
+
+/* Begins fresh lookups while the limit of those in flight allows. */
+void rq_slots_start(rq_engine *engine);
+
+/* Events: the slot is on the network, and is moved on as rq_lookup decides. */
+void rq_slot_timer(rq_engine *engine, uint32_t i);
+void rq_slot_failed(rq_engine *engine, uint32_t i, int error);
+void rq_slot_reply(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply);
+
+/* Gives it up, whatever its state. */
+void rq_slot_cancel(rq_engine *engine, uint32_t i);
+
+/* Sends the present query once more, as if it had not been sent. */
+void rq_slot_again(rq_engine *engine, uint32_t i);
+
+/* The query that a slot sends. */
+void rq_slot_spec(const rq_engine *engine, const rq_slot *slot, rq_query_spec *spec);
+
+/* Draws an ID that is free on this socket and enters it for slot `i`; 0 when none was found. */
+int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock);
+
+/* A message from socket or connection `sock` (the right source, where `from` is NULL): to its slot, or counted and
+ * dropped. 1 if a slot accepted it. */
+int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const uint8_t *wire, uint32_t len);
+
+/* --- rq_engine_udp.c --- */
+
+/* Opens all sockets. 0 or a negative errno, for lack of resources alone: a server that cannot be reached is its
+ * lookups' concern. */
+int rq_udp_begin(rq_engine *engine);
+void rq_udp_end(rq_engine *engine);
+
+/* Sends what is ready. */
+void rq_udp_send(rq_engine *engine);
+
+/* Receives from one socket, and its errors. */
+void rq_udp_event(rq_engine *engine, uint32_t sock, uint32_t events);
+
+/* A lookup no longer waits on the socket. */
+void rq_udp_leave(rq_engine *engine, uint32_t sock);
+
+/* --- rq_engine_tcp.c --- */
+
+void rq_tcp_end(rq_engine *engine);
+
+/* Puts a lookup into its server's list. */
+void rq_tcp_queue(rq_engine *engine, uint32_t i);
+
+/* Sends what is ready and finds a place, closes what is idle. */
+void rq_tcp_send(rq_engine *engine);
+
+/* Receives from one connection, and moves it on. */
+void rq_tcp_event(rq_engine *engine, uint32_t number, uint32_t events);
+
+/* A lookup no longer waits on the connection; `silent`: because its try timed out. */
+void rq_tcp_leave(rq_engine *engine, uint32_t i, int silent);
+
+/* --- rq_engine.c --- */
+
+/* Registers a descriptor with epoll under its number, or changes what is waited for. 0 or a negative errno. */
+int rq_engine_watch(rq_engine *engine, int fd, uint32_t number, uint32_t events);
+void rq_engine_rewatch(rq_engine *engine, int fd, uint32_t number, uint32_t events);
+void rq_engine_unwatch(rq_engine *engine, int fd);
+
+#endif

@@ -1,0 +1,219 @@
+/* rq_engine_udp.c: lookups of an engine <-> its UDP sockets.
+ *
+ * Queries leave in batches, each through a socket drawn at random, with random IDs; sockets are replaced after some
+ * thousands of queries, so a port that was found out is soon worth nothing (RFC 5452, sections 4.5 and 9.2). Never
+ * decides what becomes of a lookup. SPDX-License-Identifier: MIT */
+#include "rq_engine_impl.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+
+#define SOCKET_IN_FLIGHT 32768u /* half of all IDs, so that a random one is free at the first or second draw */
+#define SOCKET_LIFE_US 10000000 /* a socket is replaced after so long, whatever it carried */
+#define RECEIVE_ROUNDS 16       /* batches from one socket before others, and sending, have their turn */
+
+static int send_batch(rq_engine *engine, rq_group *group);
+static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number);
+static void renew(rq_engine *engine, rq_group *group, uint32_t n);
+static int open_place(rq_engine *engine, rq_group *group, uint32_t number);
+static void close_place(rq_engine *engine, uint32_t number);
+static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number);
+static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t sent, uint32_t count);
+static void read_errors(rq_engine *engine, uint32_t number);
+
+/* --- sending --- */
+
+void rq_udp_send(rq_engine *engine) {
+  engine->blocked = 0;
+  for (uint32_t g = 0; g < engine->group_count; g++) {
+    rq_group *group = &engine->groups[g];
+    while (group->ready.head != RQ_NONE && send_batch(engine, group)) continue;
+  }
+}
+
+/* One batch through one socket; 0 when no more can be sent for now. */
+static int send_batch(rq_engine *engine, rq_group *group) {
+  uint32_t number;
+  int error = choose_socket(engine, group, &number);
+  if (error == -EAGAIN) return 0;
+  if (error < 0) {
+    rq_slot_failed(engine, group->ready.head, -error);
+    return 1;
+  }
+  uint32_t count = fill(engine, group, number);
+  if (count == 0) return 0;
+  uint32_t sent = rq_batch_send(&engine->sending, engine->socks[number].fd, count, &error);
+  settle(engine, group, number, sent, count);
+  if (sent == count) return 1;
+  if (error == EAGAIN || error == ENOBUFS) {
+    engine->blocked = 1;
+    return 0;
+  }
+  rq_slot_failed(engine, group->ready.head, error);
+  return 1;
+}
+
+/* A random one of those in use, or the next that has room. 0, -EAGAIN when all are full, or why none can be opened. */
+static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number) {
+  uint32_t in_use = engine->conf.sockets;
+  int32_t drawn = rq_random_below(&engine->random, in_use);
+  if (drawn < 0) {
+    engine->entropy_error = errno;
+    return -EAGAIN;
+  }
+  for (uint32_t k = 0; k < in_use; k++) {
+    uint32_t n = ((uint32_t)drawn + k) % in_use;
+    rq_sock *sock = &engine->socks[group->use[n]];
+    if (sock->fd >= 0 && (sock->left == 0 || engine->now_us >= sock->until_us)) renew(engine, group, n);
+    *number = group->use[n];
+    sock = &engine->socks[*number];
+    int error = sock->fd < 0 ? open_place(engine, group, *number) : 0;
+    if (error < 0) return error;
+    if (sock->in_flight < SOCKET_IN_FLIGHT) return 0;
+  }
+  return -EAGAIN;
+}
+
+/* Takes queries off the list, gives them IDs and writes them; returns how many. */
+static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number) {
+  rq_batch *batch = &engine->sending;
+  uint32_t count = 0;
+  while (count < RQ_BATCH && group->ready.head != RQ_NONE) {
+    uint32_t i = group->ready.head;
+    rq_slot *slot = &engine->slots[i];
+    rq_query_spec spec;
+    rq_out out;
+    if (!rq_slot_draw_id(engine, i, number)) break;
+    rq_list_remove(engine, &group->ready, i);
+    rq_slot_spec(engine, slot, &spec);
+    rq_out_init(&out, rq_batch_at(batch, count), batch->size);
+    rq_query_write(&slot->asked.name, &spec, &out);
+    batch->vectors[count].iov_len = rq_out_stored(&out);
+    if (!engine->connected) {
+      batch->peers[count] = engine->servers[slot->lookup.server].peer;
+      batch->headers[count].msg_hdr.msg_namelen = rq_peer_size(&batch->peers[count]);
+    }
+    batch->slots[count++] = i;
+  }
+  return count;
+}
+
+/* What went out is in flight; the rest goes back to the head of the list, in order. */
+static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t sent, uint32_t count) {
+  rq_sock *sock = &engine->socks[number];
+  for (uint32_t k = count; k > sent; k--) {
+    uint32_t i = engine->sending.slots[k - 1];
+    rq_ids_remove(&engine->ids, rq_ids_key(number, engine->slots[i].id));
+    rq_list_push_front(engine, &group->ready, i);
+  }
+  for (uint32_t k = 0; k < sent; k++) {
+    rq_slot *slot = &engine->slots[engine->sending.slots[k]];
+    slot->state = RQ_SLOT_UDP;
+    slot->sent_us = engine->now_us;
+  }
+  sock->in_flight += sent;
+  sock->left -= sent < sock->left ? sent : sock->left;
+  engine->stats.queries[RQ_UDP] += sent;
+}
+
+/* --- receiving --- */
+
+void rq_udp_event(rq_engine *engine, uint32_t number, uint32_t events) {
+  rq_batch *batch = &engine->receiving;
+  if (engine->socks[number].fd < 0) return;
+  if (events & EPOLLERR) read_errors(engine, number);
+  for (int round = 0; round < RECEIVE_ROUNDS && engine->socks[number].fd >= 0; round++) {
+    uint32_t count = rq_batch_receive(batch, engine->socks[number].fd);
+    for (uint32_t k = 0; k < count; k++) {
+      int32_t len = rq_batch_length(batch, k);
+      if (len < 0)
+        engine->stats.dropped[RQ_DROP_LARGE]++;
+      else
+        rq_slot_packet(engine, number, engine->connected ? NULL : &batch->peers[k], rq_batch_at(batch, k),
+                       (uint32_t)len);
+    }
+    if (count < RQ_BATCH) break;
+  }
+}
+
+/* An ICMP error ends the one try whose query it quotes; what quotes none of ours is ignored. */
+static void read_errors(rq_engine *engine, uint32_t number) {
+  rq_peer peer;
+  uint16_t id;
+  int error;
+  while (engine->socks[number].fd >= 0 && rq_udp_error(engine->socks[number].fd, &peer, &id, &error)) {
+    uint32_t i = rq_ids_find(&engine->ids, rq_ids_key(number, id));
+    if (i != RQ_NONE && rq_peer_same(&engine->servers[engine->slots[i].lookup.server].peer, &peer))
+      rq_slot_failed(engine, i, error);
+  }
+}
+
+void rq_udp_leave(rq_engine *engine, uint32_t number) {
+  rq_sock *sock = &engine->socks[number];
+  sock->in_flight--;
+  if (sock->retired && sock->in_flight == 0) close_place(engine, number);
+}
+
+/* --- sockets --- */
+
+int rq_udp_begin(rq_engine *engine) {
+  for (uint32_t g = 0; g < engine->group_count; g++) {
+    rq_group *group = &engine->groups[g];
+    for (uint32_t n = 0; n < engine->conf.sockets; n++) {
+      group->use[n] = group->first + n;
+      int error = open_place(engine, group, group->use[n]);
+      if (error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS || error == -ENOSPC)
+        return error;
+    }
+  }
+  return 0;
+}
+
+void rq_udp_end(rq_engine *engine) {
+  for (uint32_t number = 0; number < engine->sock_count; number++) {
+    if (engine->socks[number].fd >= 0) close(engine->socks[number].fd);
+    engine->socks[number].fd = -1;
+  }
+}
+
+static int open_place(rq_engine *engine, rq_group *group, uint32_t number) {
+  rq_sock *sock = &engine->socks[number];
+  int32_t jitter = rq_random_below(&engine->random, 256);
+  if (jitter < 0) return -errno;
+  int fd = rq_udp_open(group->peer, engine->connected);
+  if (fd < 0) return fd;
+  int error = rq_engine_watch(engine, fd, number, EPOLLIN);
+  if (error < 0) {
+    close(fd);
+    return error;
+  }
+  /* so that they are not all replaced at once */
+  *sock = (rq_sock){.fd = fd,
+                    .left = engine->sock_quota / 2 + engine->sock_quota * (uint32_t)jitter / 256,
+                    .until_us = engine->now_us + SOCKET_LIFE_US / 2 + SOCKET_LIFE_US / 256 * jitter};
+  return 0;
+}
+
+static void close_place(rq_engine *engine, uint32_t number) {
+  rq_engine_unwatch(engine, engine->socks[number].fd);
+  close(engine->socks[number].fd);
+  engine->socks[number].fd = -1;
+}
+
+/* Puts a new socket, on a new port, in the place of the n-th in use. With no free place, or when none can be opened,
+ * the old one goes on for another turn. */
+static void renew(rq_engine *engine, rq_group *group, uint32_t n) {
+  uint32_t old = group->use[n], fresh = group->first;
+  uint32_t end = group->first + 2u * engine->conf.sockets;
+  while (fresh < end && engine->socks[fresh].fd >= 0) fresh++;
+  if (fresh == end || open_place(engine, group, fresh) < 0) {
+    engine->socks[old].left = engine->sock_quota;
+    engine->socks[old].until_us = engine->now_us + SOCKET_LIFE_US;
+    return;
+  }
+  group->use[n] = fresh;
+  engine->socks[old].retired = 1;
+  if (engine->socks[old].in_flight == 0) close_place(engine, old);
+}

@@ -1,0 +1,260 @@
+/* rq_slot.c: one lookup of an engine, from its input to its row.
+ *
+ * Carries events to rq_lookup and its actions out; never sends or receives. Every slot that is taken ends in the list
+ * of finished ones exactly once. SPDX-License-Identifier: MIT */
+#include "rq_engine_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define ID_DRAWS \
+  16 /* a socket is never more than half full, so 16 draws fail once in 65,536 times, and then it just waits */
+
+static void apply(rq_engine *engine, uint32_t i, rq_action action);
+static void finish(rq_engine *engine, uint32_t i);
+static void leave(rq_engine *engine, uint32_t i, int silent);
+static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, uint16_t rcode);
+static void drop_reply(rq_slot *slot);
+
+/* --- events --- */
+
+void rq_slots_start(rq_engine *engine) {
+  while (engine->fresh.head != RQ_NONE && engine->stats.in_flight < engine->conf.max_in_flight) {
+    uint32_t i = engine->fresh.head, first = 0;
+    rq_list_remove(engine, &engine->fresh, i);
+    if (engine->conf.rotate) {
+      first = engine->turn;
+      engine->turn = (engine->turn + 1) % engine->server_count;
+    }
+    engine->stats.in_flight++;
+    apply(engine, i, rq_lookup_start(&engine->slots[i].lookup, &engine->policy, first, engine->now_us));
+  }
+}
+
+void rq_slot_timer(rq_engine *engine, uint32_t i) {
+  leave(engine, i, 1);
+  apply(engine, i, rq_lookup_timer(&engine->slots[i].lookup, &engine->policy, engine->now_us));
+}
+
+void rq_slot_failed(rq_engine *engine, uint32_t i, int error) {
+  leave(engine, i, 0);
+  apply(engine, i, rq_lookup_failed(&engine->slots[i].lookup, &engine->policy, error, engine->now_us));
+}
+
+void rq_slot_reply(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply) {
+  rq_slot *slot = &engine->slots[i];
+  rq_lookup *lookup = &slot->lookup;
+  engine->stats.received[lookup->transport]++;
+  leave(engine, i, 0);
+  rq_action action = rq_lookup_reply(lookup, &engine->policy, reply, engine->now_us);
+  int answer = action == RQ_DO_FINISH && lookup->status == RQ_OK && !lookup->kept;
+  if ((answer || action == RQ_DO_KEEP) && keep(engine, i, wire, len, reply->rcode) < 0) {
+    lookup->status = RQ_NO_MEMORY;
+    action = RQ_DO_FINISH;
+  }
+  apply(engine, i, action);
+}
+
+void rq_slot_cancel(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  if (slot->state == RQ_SLOT_FREE || slot->state == RQ_SLOT_DONE) return;
+  if (slot->state == RQ_SLOT_FRESH) {
+    rq_list_remove(engine, &engine->fresh, i);
+    engine->stats.in_flight++; /* as if it had begun: finish() takes it off again */
+  } else {
+    leave(engine, i, 0);
+  }
+  drop_reply(slot);
+  slot->lookup.status = RQ_CANCELLED;
+  slot->lookup.error = 0;
+  finish(engine, i);
+}
+
+void rq_slot_again(rq_engine *engine, uint32_t i) {
+  leave(engine, i, 0);
+  apply(engine, i, RQ_DO_SEND);
+}
+
+/* The slot is in no list and has no ID here. RQ_DO_WAIT does not come up: timers never fire early. */
+static void apply(rq_engine *engine, uint32_t i, rq_action action) {
+  rq_slot *slot = &engine->slots[i];
+  if (action == RQ_DO_FINISH) {
+    finish(engine, i);
+    return;
+  }
+  rq_wheel_set(&engine->wheel, i, slot->lookup.deadline_us);
+  if (slot->lookup.transport == RQ_TCP) {
+    rq_tcp_queue(engine, i);
+  } else {
+    slot->state = RQ_SLOT_READY_UDP;
+    rq_list_push(engine, &engine->groups[engine->servers[slot->lookup.server].group].ready, i);
+  }
+}
+
+static void finish(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  rq_stats *stats = &engine->stats;
+  rq_wheel_clear(&engine->wheel, i);
+  slot->time_us = engine->wall_us;
+  slot->state = RQ_SLOT_DONE;
+  rq_list_push(engine, &engine->done, i);
+  stats->in_flight--;
+  stats->finished++;
+  stats->tries += slot->lookup.tries;
+  stats->statuses[-slot->lookup.status]++;
+  if (slot->lookup.status == RQ_OK) stats->rcodes[slot->rcode < RQ_RCODES ? slot->rcode : RQ_RCODES - 1]++;
+}
+
+/* Takes the slot off the network, or off the list of those to be sent. */
+static void leave(rq_engine *engine, uint32_t i, int silent) {
+  rq_slot *slot = &engine->slots[i];
+  if (slot->state == RQ_SLOT_READY_UDP) {
+    rq_list_remove(engine, &engine->groups[engine->servers[slot->lookup.server].group].ready, i);
+  } else if (slot->state == RQ_SLOT_READY_TCP) {
+    rq_list_remove(engine, &engine->servers[slot->lookup.server].ready, i);
+  } else {
+    rq_ids_remove(&engine->ids, rq_ids_key(slot->sock, slot->id));
+    if (slot->state == RQ_SLOT_UDP)
+      rq_udp_leave(engine, slot->sock);
+    else
+      rq_tcp_leave(engine, i, silent);
+  }
+}
+
+/* --- packets --- */
+
+int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const uint8_t *wire, uint32_t len) {
+  rq_cur cur;
+  rq_reply reply;
+  int verdict = RQ_DROP_ID;
+  rq_cur_init(&cur, wire, len);
+  uint32_t i = rq_ids_find(&engine->ids, rq_ids_key(sock, rq_cur_u16(&cur)));
+  if (len < RQ_HEADER_SIZE)
+    verdict = RQ_DROP_SHORT;
+  else if (i != RQ_NONE && from && !rq_peer_same(&engine->servers[engine->slots[i].lookup.server].peer, from))
+    verdict = RQ_DROP_SOURCE;
+  else if (i != RQ_NONE)
+    verdict = rq_lookup_judge(wire, len, &engine->slots[i].asked, &reply);
+  if (verdict != RQ_ACCEPT) {
+    engine->stats.dropped[verdict]++;
+    return 0;
+  }
+  engine->slots[i].rtt_us = engine->now_us - engine->slots[i].sent_us;
+  rq_slot_reply(engine, i, wire, len, &reply);
+  return 1;
+}
+
+int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock) {
+  rq_slot *slot = &engine->slots[i];
+  for (int draw = 0; draw < ID_DRAWS; draw++) {
+    int32_t id = rq_random_u16(&engine->random);
+    if (id < 0) {
+      engine->entropy_error = errno;
+      return 0;
+    }
+    if (rq_ids_add(&engine->ids, rq_ids_key(sock, (uint16_t)id), i)) {
+      slot->id = (uint16_t)id;
+      slot->sock = sock;
+      return 1;
+    }
+  }
+  return 0;
+}
+
+void rq_slot_spec(const rq_engine *engine, const rq_slot *slot, rq_query_spec *spec) {
+  *spec = (rq_query_spec){.rrtype = slot->asked.rrtype,
+                          .rrclass = slot->asked.rrclass,
+                          .id = slot->id,
+                          .flags = engine->query_flags,
+                          .payload = slot->lookup.edns ? RQ_UDP_PAYLOAD : 0,
+                          .dnssec_ok = engine->conf.dnssec_ok};
+}
+
+/* --- slots and what they hold --- */
+
+void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw, const rq_question *asked,
+                 int64_t index) {
+  uint32_t i = engine->free_slots[--engine->free_count];
+  rq_slot *slot = &engine->slots[i];
+  slot->index = index;
+  slot->text_len = rq_clip(slot->store, RQ_TEXT_MAX, text, len);
+  slot->reply = NULL;
+  slot->rtt_us = -1;
+  slot->asked.rrtype = asked->rrtype;
+  slot->asked.rrclass = asked->rrclass;
+  slot->asked.name.len = (uint8_t)rq_clip(slot->asked.name.octets, RQ_NAME_MAX, asked->name.octets, asked->name.len);
+  slot->lookup = (rq_lookup){.status = RQ_PENDING};
+  engine->stats.inputs++;
+  engine->stats.held++;
+  if (flaw == RQ_FLAW_NONE) {
+    slot->state = RQ_SLOT_FRESH;
+    rq_list_push(engine, &engine->fresh, i);
+    return;
+  }
+  slot->lookup.status = RQ_ILLEGAL_INPUT;
+  slot->lookup.error = flaw;
+  engine->stats.in_flight++; /* as if it had begun: finish() takes it off again */
+  finish(engine, i);
+}
+
+void rq_slot_release(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  rq_list_remove(engine, &engine->done, i);
+  drop_reply(slot);
+  slot->state = RQ_SLOT_FREE;
+  engine->free_slots[engine->free_count++] = i;
+  engine->stats.rows++;
+  engine->stats.held--;
+  engine->stats.finished--;
+}
+
+/* Keeps a reply, in place of one kept before; -1 when there is no memory. */
+static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, uint16_t rcode) {
+  rq_slot *slot = &engine->slots[i];
+  drop_reply(slot);
+  slot->reply = len <= RQ_STORE - slot->text_len ? slot->store + slot->text_len : malloc(len);
+  if (!slot->reply) return -1;
+  slot->reply_len = rq_clip(slot->reply, len, wire, len);
+  slot->rcode = rcode;
+  return 0;
+}
+
+static void drop_reply(rq_slot *slot) {
+  if (slot->reply && slot->reply != slot->store + slot->text_len) free(slot->reply);
+  slot->reply = NULL;
+  slot->reply_len = 0;
+}
+
+/* --- lists --- */
+
+void rq_list_push(rq_engine *engine, rq_list *list, uint32_t i) {
+  engine->slots[i].next = RQ_NONE;
+  engine->slots[i].prev = list->tail;
+  if (list->tail != RQ_NONE)
+    engine->slots[list->tail].next = i;
+  else
+    list->head = i;
+  list->tail = i;
+}
+
+void rq_list_push_front(rq_engine *engine, rq_list *list, uint32_t i) {
+  engine->slots[i].prev = RQ_NONE;
+  engine->slots[i].next = list->head;
+  if (list->head != RQ_NONE)
+    engine->slots[list->head].prev = i;
+  else
+    list->tail = i;
+  list->head = i;
+}
+
+void rq_list_remove(rq_engine *engine, rq_list *list, uint32_t i) {
+  uint32_t next = engine->slots[i].next, prev = engine->slots[i].prev;
+  if (prev != RQ_NONE)
+    engine->slots[prev].next = next;
+  else
+    list->head = next;
+  if (next != RQ_NONE)
+    engine->slots[next].prev = prev;
+  else
+    list->tail = prev;
+}

@@ -1,15 +1,15 @@
 /* rq_bytes.h: the only code that touches raw octets: rq_cur reads a message, rq_out writes and clips.
  *
  * Neither allocates, recurses or asserts. Their fields are touched here alone. Bounds are compared by subtraction from
- * what remains. Serves RFC 1035 section 4.1 (layout, network order). SPDX-License-Identifier: MIT */
+ * what remains. `make prove` holds every function to the contract above it, written in ACSL for Frama-C: \old and Pre are
+ * the state before the call. Serves RFC 1035 section 4.1 (layout, network order). SPDX-License-Identifier: MIT */
 #ifndef RQ_BYTES_H
 #define RQ_BYTES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define RQ_CUR_MAX 0x7fffffffu /* octets that a cursor can span */
-#define RQ_OUT_MAX 0x7fffffffu /* where the count of wanted octets stops growing */
+#define RQ_OUT_MAX 0x7fffffffu /* octets that a writer stores, and where the count of wanted octets stops growing */
 
 enum rq_cur_state {
   RQ_CUR_GOOD = 0,
@@ -22,7 +22,7 @@ enum rq_cur_state {
 typedef struct rq_cur {
   const uint8_t *base;
   size_t end, pos;
-  uint8_t state;
+  uint32_t state; /* rq_cur_state */
 } rq_cur;
 
 /* Writer over the caller's buffer. `len` counts what was wanted; only octets below `cap` land. */
@@ -31,6 +31,74 @@ typedef struct rq_out {
   size_t cap, len;
 } rq_out;
 
+/*@ // A cursor between calls. Once it has failed, nothing is left to read.
+    predicate rq_cur_ok(rq_cur *c) =
+      \valid(c) && c->pos <= c->end && \valid_read(c->base + (0 .. c->end - 1)) && c->state <= RQ_CUR_BROKEN &&
+      (c->state != RQ_CUR_GOOD ==> c->pos == c->end);
+
+    predicate rq_cur_same{Old, New}(rq_cur *c) = \at(c->base, New) == \at(c->base, Old) && \at(c->end, New) == \at(c->end, Old);
+
+    // Failed: nothing is left, and the first reason stays.
+    predicate rq_cur_failed{Old, New}(rq_cur *c, integer why) =
+      \at(c->pos, New) == \at(c->end, New) && \at(c->state, New) != RQ_CUR_GOOD &&
+      \at(c->state, New) == (\at(c->state, Old) == RQ_CUR_GOOD ? why : \at(c->state, Old));
+
+    // A read of n octets: passed over whole if they were there, failed otherwise.
+    predicate rq_cur_read{Old, New}(rq_cur *c, integer n) =
+      rq_cur_same{Old, New}(c) &&
+      (n <= \at(c->end - c->pos, Old) ==>
+        \at(c->pos, New) == \at(c->pos, Old) + n && \at(c->state, New) == \at(c->state, Old)) &&
+      (n > \at(c->end - c->pos, Old) ==> rq_cur_failed{Old, New}(c, RQ_CUR_SHORT));
+
+    // A writer between calls.
+    predicate rq_out_ok(rq_out *o) =
+      \valid(o) && o->len <= RQ_OUT_MAX && o->cap <= RQ_OUT_MAX && \valid(o->base + (0 .. o->cap - 1));
+
+    // n more octets were wanted.
+    predicate rq_out_grown{Old, New}(rq_out *o, integer n) =
+      \at(o->base, New) == \at(o->base, Old) && \at(o->cap, New) == \at(o->cap, Old) &&
+      \at(o->len, New) == \min(\at(o->len, Old) + n, RQ_OUT_MAX);
+
+    // Octet v is what was wanted at position i; it is stored if that lies below cap.
+    predicate rq_out_holds(rq_out *o, integer i, integer v) = i < o->cap ==> o->base[i] == v;
+
+    // So are n octets wanted from position `at` on.
+    predicate rq_out_copied(rq_out *o, integer at, uint8_t *from, integer n) =
+      \forall integer i; at <= i < \min(at + n, o->cap) ==> o->base[i] == from[i - at];
+*/
+
+/* The only copying there is. */
+/*@ requires \valid(to + (0 .. n - 1)) && \valid_read(from + (0 .. n - 1));
+    requires \separated(to + (0 .. n - 1), from + (0 .. n - 1));
+    terminates \true;
+    assigns to[0 .. n - 1];
+    ensures \forall integer i; 0 <= i < n ==> to[i] == from[i]; */
+static inline void rq_octets_copy(uint8_t *restrict to, const uint8_t *restrict from, size_t n) {
+  /*@ loop invariant 0 <= i <= n && (\forall integer k; 0 <= k < i ==> to[k] == from[k]);
+      loop assigns i, to[0 .. n - 1];
+      loop variant n - i; */
+  for (size_t i = 0; i < n; i++) to[i] = from[i];
+}
+
+/* The res_query contract: copies min(actual, cap) octets, returns how many. Octets of `to` past that are untouched. */
+/*@ requires \valid(to + (0 .. cap - 1)) && \valid_read(from + (0 .. actual - 1));
+    requires \separated(to + (0 .. cap - 1), from + (0 .. actual - 1));
+    terminates \true;
+    assigns to[0 .. \min(actual, cap) - 1];
+    ensures \result == \min(actual, cap);
+    ensures \forall integer i; 0 <= i < \result ==> to[i] == from[i]; */
+static inline uint32_t rq_clip(uint8_t *to, uint32_t cap, const uint8_t *from, uint32_t actual) {
+  uint32_t n = actual < cap ? actual : cap;
+  rq_octets_copy(to, from, n);
+  return n;
+}
+
+/* --- reader ---------------------------------------------------------------------------------------------------------- */
+
+/*@ requires \valid(c) && \valid_read(base + (0 .. len - 1));
+    terminates \true;
+    assigns *c;
+    ensures rq_cur_ok(c) && c->base == base && c->end == len && c->pos == 0 && c->state == RQ_CUR_GOOD; */
 static inline void rq_cur_init(rq_cur *c, const uint8_t *base, size_t len) {
   c->base = base;
   c->end = len;
@@ -39,19 +107,51 @@ static inline void rq_cur_init(rq_cur *c, const uint8_t *base, size_t len) {
 }
 
 /* Marks the cursor as failed and leaves nothing to read; the first reason stays. */
-static inline void rq_cur_fail(rq_cur *c, uint8_t why) {
+/*@ requires rq_cur_ok(c) && (why == RQ_CUR_SHORT || why == RQ_CUR_BROKEN);
+    terminates \true;
+    assigns c->pos, c->state;
+    ensures rq_cur_ok(c) && rq_cur_same{Pre, Here}(c) && rq_cur_failed{Pre, Here}(c, why); */
+static inline void rq_cur_fail(rq_cur *c, uint32_t why) {
   if (c->state == RQ_CUR_GOOD) c->state = why;
   c->pos = c->end;
 }
 
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == (c->state == RQ_CUR_GOOD ? 1 : 0); */
 static inline int rq_cur_good(const rq_cur *c) { return c->state == RQ_CUR_GOOD; }
-static inline uint8_t rq_cur_state(const rq_cur *c) { return c->state; }
+
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == c->state; */
+static inline uint32_t rq_cur_state(const rq_cur *c) { return c->state; }
+
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == c->end - c->pos; */
 static inline size_t rq_cur_left(const rq_cur *c) { return c->end - c->pos; }
+
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == c->pos; */
 static inline size_t rq_cur_pos(const rq_cur *c) { return c->pos; }
 
 /* Good, and nothing is left. */
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == (c->state == RQ_CUR_GOOD && c->pos == c->end ? 1 : 0); */
 static inline int rq_cur_done(const rq_cur *c) { return c->state == RQ_CUR_GOOD && c->pos == c->end; }
 
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns c->pos, c->state;
+    ensures rq_cur_ok(c) && rq_cur_read{Pre, Here}(c, 1);
+    ensures \result == (\old(c->end - c->pos) < 1 ? 0 : c->base[\old(c->pos)]); */
 static inline uint8_t rq_cur_u8(rq_cur *c) {
   if (c->end - c->pos < 1) {
     rq_cur_fail(c, RQ_CUR_SHORT);
@@ -60,6 +160,11 @@ static inline uint8_t rq_cur_u8(rq_cur *c) {
   return c->base[c->pos++];
 }
 
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns c->pos, c->state;
+    ensures rq_cur_ok(c) && rq_cur_read{Pre, Here}(c, 2);
+    ensures \result == (\old(c->end - c->pos) < 2 ? 0 : c->base[\old(c->pos)] * 256 + c->base[\old(c->pos) + 1]); */
 static inline uint16_t rq_cur_u16(rq_cur *c) {
   if (c->end - c->pos < 2) {
     rq_cur_fail(c, RQ_CUR_SHORT);
@@ -69,11 +174,27 @@ static inline uint16_t rq_cur_u16(rq_cur *c) {
   return (uint16_t)(c->base[c->pos - 2] * 256u + c->base[c->pos - 1]);
 }
 
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns c->pos, c->state;
+    ensures rq_cur_ok(c) && rq_cur_read{Pre, Here}(c, 4);
+    ensures \result == (\old(c->end - c->pos) < 4 ? 0 :
+      c->base[\old(c->pos)] * 16777216 + c->base[\old(c->pos) + 1] * 65536 +
+      c->base[\old(c->pos) + 2] * 256 + c->base[\old(c->pos) + 3]); */
 static inline uint32_t rq_cur_u32(rq_cur *c) {
-  uint32_t high = rq_cur_u16(c);
-  return high * 65536u + rq_cur_u16(c);
+  if (c->end - c->pos < 4) {
+    rq_cur_fail(c, RQ_CUR_SHORT);
+    return 0;
+  }
+  c->pos += 4;
+  return c->base[c->pos - 4] * 16777216u + c->base[c->pos - 3] * 65536u + c->base[c->pos - 2] * 256u +
+         c->base[c->pos - 1];
 }
 
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns c->pos, c->state;
+    ensures rq_cur_ok(c) && rq_cur_read{Pre, Here}(c, n); */
 static inline void rq_cur_skip(rq_cur *c, size_t n) {
   if (c->end - c->pos < n)
     rq_cur_fail(c, RQ_CUR_SHORT);
@@ -82,6 +203,12 @@ static inline void rq_cur_skip(rq_cur *c, size_t n) {
 }
 
 /* The next `n` octets as a cursor of their own, which still knows the message base. On failure the child is empty and failed too. */
+/*@ requires rq_cur_ok(c) && \valid(child) && \separated(c, child);
+    terminates \true;
+    assigns c->pos, c->state, *child;
+    ensures rq_cur_ok(c) && rq_cur_read{Pre, Here}(c, n);
+    ensures rq_cur_ok(child) && child->base == c->base && child->end == c->pos && child->state == c->state;
+    ensures n <= \old(c->end - c->pos) ==> child->pos == \old(c->pos); */
 static inline void rq_cur_take(rq_cur *c, size_t n, rq_cur *child) {
   *child = *c;
   if (c->end - c->pos < n) {
@@ -93,59 +220,123 @@ static inline void rq_cur_take(rq_cur *c, size_t n, rq_cur *child) {
   }
 }
 
-/* Moves to `pos` of the message, which must lie before the present one: compression pointers only go backward. */
-static inline void rq_cur_back(rq_cur *c, size_t pos) {
-  if (pos >= c->pos)
+/* Moves to the octets from `pos` up to `end` of the message, none of which lies ahead: compression pointers only go backward. */
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns c->pos, c->end, c->state;
+    ensures rq_cur_ok(c) && c->base == \old(c->base);
+    ensures pos < end <= \old(c->pos) && \old(c->state) == RQ_CUR_GOOD ==>
+      c->pos == pos && c->end == end && c->state == RQ_CUR_GOOD;
+    ensures !(pos < end <= \old(c->pos)) || \old(c->state) != RQ_CUR_GOOD ==>
+      rq_cur_same{Pre, Here}(c) && rq_cur_failed{Pre, Here}(c, RQ_CUR_BROKEN); */
+static inline void rq_cur_back(rq_cur *c, size_t pos, size_t end) {
+  if (pos >= end || end > c->pos || c->state != RQ_CUR_GOOD) {
     rq_cur_fail(c, RQ_CUR_BROKEN);
-  else
-    c->pos = pos;
+    return;
+  }
+  c->pos = pos;
+  c->end = end;
 }
 
 /* Copies the next `n` octets to `to`. On failure `to` is untouched. */
+/*@ requires rq_cur_ok(c) && \valid(to + (0 .. n - 1));
+    requires \separated(to + (0 .. n - 1), c, c->base + (0 .. c->end - 1));
+    terminates \true;
+    assigns c->pos, c->state, to[0 .. n - 1];
+    ensures rq_cur_ok(c) && rq_cur_read{Pre, Here}(c, n);
+    ensures \forall integer i; 0 <= i < n ==>
+      to[i] == (n <= \old(c->end - c->pos) ? c->base[\old(c->pos) + i] : \old(to[i])); */
 static inline void rq_cur_copy(rq_cur *c, uint8_t *to, size_t n) {
   if (c->end - c->pos < n) {
     rq_cur_fail(c, RQ_CUR_SHORT);
     return;
   }
-  for (size_t i = 0; i < n; i++) to[i] = c->base[c->pos + i];
+  rq_octets_copy(to, c->base + c->pos, n);
   c->pos += n;
 }
 
-static inline void rq_out_init(rq_out *o, void *base, size_t cap) {
+/* --- writer ---------------------------------------------------------------------------------------------------------- */
+
+/*@ requires \valid(o) && \valid(base + (0 .. cap - 1));
+    terminates \true;
+    assigns *o;
+    ensures rq_out_ok(o) && o->base == base && o->cap == \min(cap, RQ_OUT_MAX) && o->len == 0; */
+static inline void rq_out_init(rq_out *o, uint8_t *base, size_t cap) {
   o->base = base;
-  o->cap = cap;
+  o->cap = cap < RQ_OUT_MAX ? cap : RQ_OUT_MAX;
   o->len = 0;
 }
 
+/*@ requires rq_out_ok(o);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == o->len; */
 static inline size_t rq_out_wanted(const rq_out *o) { return o->len; }
+
+/*@ requires rq_out_ok(o);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == \min(o->len, o->cap); */
 static inline size_t rq_out_stored(const rq_out *o) { return o->len < o->cap ? o->len : o->cap; }
 
 /* Forgets what was written since rq_out_wanted() gave `mark`. */
+/*@ requires rq_out_ok(o);
+    terminates \true;
+    assigns o->len;
+    ensures rq_out_ok(o) && o->len == \min(mark, \old(o->len)); */
 static inline void rq_out_rewind(rq_out *o, size_t mark) {
   if (mark < o->len) o->len = mark;
 }
 
+/*@ requires rq_out_ok(o);
+    terminates \true;
+    assigns o->len, o->base[o->len .. \min(o->len + 1, o->cap) - 1];
+    ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, 1);
+    ensures rq_out_holds(o, \old(o->len), v); */
 static inline void rq_out_u8(rq_out *o, uint8_t v) {
   if (o->len < o->cap) o->base[o->len] = v;
   if (o->len < RQ_OUT_MAX) o->len++;
 }
 
+/*@ requires rq_out_ok(o);
+    terminates \true;
+    assigns o->len, o->base[o->len .. \min(o->len + 2, o->cap) - 1];
+    ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, 2);
+    ensures rq_out_holds(o, \old(o->len), v / 256);
+    ensures rq_out_holds(o, \old(o->len) + 1, v % 256); */
 static inline void rq_out_u16(rq_out *o, uint16_t v) {
   rq_out_u8(o, (uint8_t)(v / 256u));
   rq_out_u8(o, (uint8_t)(v % 256u));
 }
 
+/*@ requires rq_out_ok(o);
+    terminates \true;
+    assigns o->len, o->base[o->len .. \min(o->len + 4, o->cap) - 1];
+    ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, 4);
+    ensures rq_out_holds(o, \old(o->len), v / 16777216);
+    ensures rq_out_holds(o, \old(o->len) + 1, v / 65536 % 256);
+    ensures rq_out_holds(o, \old(o->len) + 2, v / 256 % 256);
+    ensures rq_out_holds(o, \old(o->len) + 3, v % 256); */
 static inline void rq_out_u32(rq_out *o, uint32_t v) {
   rq_out_u16(o, (uint16_t)(v / 65536u));
   rq_out_u16(o, (uint16_t)(v % 65536u));
 }
 
+/*@ requires rq_out_ok(o);
+    terminates \true;
+    assigns o->len, o->base[o->len .. \min(o->len + 8, o->cap) - 1];
+    ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, 8); */
 static inline void rq_out_u64(rq_out *o, uint64_t v) {
   rq_out_u32(o, (uint32_t)(v / 4294967296u));
   rq_out_u32(o, (uint32_t)(v % 4294967296u));
 }
 
 /* Overwrites two octets written before, at `pos`; what was clipped stays clipped. */
+/*@ requires rq_out_ok(o);
+    terminates \true;
+    assigns o->base[pos .. \min(pos + 2, \min(o->len, o->cap)) - 1];
+    ensures pos < \min(o->len, o->cap) ==> o->base[pos] == v / 256;
+    ensures pos + 1 < \min(o->len, o->cap) ==> o->base[pos + 1] == v % 256; */
 static inline void rq_out_patch16(rq_out *o, size_t pos, uint16_t v) {
   size_t stored = rq_out_stored(o);
   if (pos < stored) o->base[pos] = (uint8_t)(v / 256u);
@@ -153,14 +344,27 @@ static inline void rq_out_patch16(rq_out *o, size_t pos, uint16_t v) {
 }
 
 /* Appends `n` octets, as many as fit. */
+/*@ requires rq_out_ok(o) && \valid_read(from + (0 .. n - 1));
+    requires \separated(o->base + (0 .. o->cap - 1), from + (0 .. n - 1));
+    terminates \true;
+    assigns o->len, o->base[o->len .. \min(o->len + n, o->cap) - 1];
+    ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, n);
+    ensures rq_out_copied(o, \old(o->len), from, n); */
 static inline void rq_out_octets(rq_out *o, const uint8_t *from, size_t n) {
   size_t room = o->len < o->cap ? o->cap - o->len : 0;
   size_t fit = n < room ? n : room;
-  for (size_t i = 0; i < fit; i++) o->base[o->len + i] = from[i];
+  if (fit > 0) rq_octets_copy(o->base + o->len, from, fit);
   o->len = n < RQ_OUT_MAX - o->len ? o->len + n : RQ_OUT_MAX;
 }
 
 /* Appends the next `n` octets of a cursor. Nothing is written when fewer are left. */
+/*@ requires rq_out_ok(o) && rq_cur_ok(c) && \separated(o, c);
+    requires \separated(o->base + (0 .. o->cap - 1), c->base + (0 .. c->end - 1));
+    terminates \true;
+    assigns c->pos, c->state, o->len, o->base[o->len .. \min(o->len + n, o->cap) - 1];
+    ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, n <= \old(c->end - c->pos) ? n : 0);
+    ensures rq_cur_ok(c) && rq_cur_read{Pre, Here}(c, n);
+    ensures n <= \old(c->end - c->pos) ==> rq_out_copied(o, \old(o->len), c->base + \old(c->pos), n); */
 static inline void rq_out_take(rq_out *o, rq_cur *c, size_t n) {
   if (c->end - c->pos < n) {
     rq_cur_fail(c, RQ_CUR_SHORT);
@@ -170,16 +374,26 @@ static inline void rq_out_take(rq_out *o, rq_cur *c, size_t n) {
   c->pos += n;
 }
 
-/* Appends a NUL-terminated constant of ours. */
-static inline void rq_out_text(rq_out *o, const char *text) {
-  for (size_t i = 0; text[i] != 0; i++) rq_out_u8(o, (uint8_t)text[i]);
-}
+/*@ axiomatic rq_text {
+      predicate rq_text_ends{L}(char *text, integer n) =
+        0 <= n && text[n] == 0 && (\forall integer i; 0 <= i < n ==> text[i] != 0);
+      logic integer rq_text_len{L}(char *text) reads text[0 ..];
+      axiom rq_text_len_is{L}: \forall char *text, integer n; rq_text_ends(text, n) ==> rq_text_len(text) == n;
+    }
+*/
 
-/* The res_query contract: copies min(actual, cap) octets, returns how many. Octets of `to` past that are untouched. */
-static inline uint32_t rq_clip(uint8_t *to, uint32_t cap, const uint8_t *from, uint32_t actual) {
-  uint32_t n = actual < cap ? actual : cap;
-  for (uint32_t i = 0; i < n; i++) to[i] = from[i];
-  return n;
+/* Appends a NUL-terminated constant of ours. */
+/*@ requires rq_out_ok(o) && rq_text_ends(text, rq_text_len(text)) && \valid_read(text + (0 .. rq_text_len(text)));
+    requires rq_text_len(text) < RQ_OUT_MAX;
+    requires \separated(o->base + (0 .. o->cap - 1), text + (0 .. rq_text_len(text)));
+    terminates \true;
+    assigns o->len, o->base[o->len .. \min(o->len + rq_text_len(text), o->cap) - 1];
+    ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, rq_text_len(text)); */
+static inline void rq_out_text(rq_out *o, const char *text) {
+  /*@ loop invariant 0 <= i <= rq_text_len(text) && rq_out_ok(o) && rq_out_grown{Pre, Here}(o, i);
+      loop assigns i, o->len, o->base[\at(o->len, Pre) .. \min(\at(o->len, Pre) + rq_text_len(text), o->cap) - 1];
+      loop variant rq_text_len(text) - i; */
+  for (size_t i = 0; text[i] != 0; i++) rq_out_u8(o, (uint8_t)text[i]);
 }
 
 #endif

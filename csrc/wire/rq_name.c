@@ -4,69 +4,94 @@
 #define LABEL_MAX 63
 #define JUMPS_MAX 127 /* no name of 255 octets has more labels: a chain of more pointers only costs time */
 
-/* Appends one label, its length octet included, to a name that ends before its root label. 0 if it does not fit. */
-static int label_add(rq_cur *at, rq_name *name, uint8_t len) {
-  if (RQ_NAME_MAX - 1 - name->len <= len) return 0;
-  if (rq_cur_left(at) < len) return 0;
-  name->octets[name->len] = len;
-  rq_cur_copy(at, name->octets + name->len + 1, len);
-  name->len = (uint8_t)(name->len + 1 + len);
-  return 1;
-}
-
-static void name_root(rq_name *name) {
-  name->len = 1;
-  name->octets[0] = 0;
-}
-
-/* Follows the pointer whose first octet was `high`. Strictly backward: each target lies before *limit, so this ends; and
- * nothing from *limit on is read again, so that no octet after a name has a say in it and a cut there does not change it. */
-static void jump(rq_cur *at, uint8_t high, size_t *limit) {
-  size_t target = (high - 0xC0u) * 256u + rq_cur_u8(at);
-  if (!rq_cur_good(at)) return;
-  if (target >= *limit) {
+/* Reads the label of `size` octets that comes next and puts it behind the `len` octets of the name. Returns the new length; at
+ * least one octet stays free for the root label. */
+/*@ requires rq_cur_ok(at) && \valid(name) && rq_name_apart(name, at) && len < RQ_NAME_MAX && size <= LABEL_MAX;
+    terminates \true;
+    assigns at->pos, at->state, name->octets[0 .. RQ_NAME_MAX - 1];
+    ensures rq_cur_ok(at) && rq_cur_same{Pre, Here}(at);
+    ensures at->state == RQ_CUR_GOOD ==> at->pos == \old(at->pos) + size && \old(at->state) == RQ_CUR_GOOD;
+    ensures at->state == RQ_CUR_GOOD ==> \result == len + 1 + size;
+    ensures len <= \result < RQ_NAME_MAX; */
+static unsigned label_read(rq_cur *at, uint8_t size, rq_name *name, unsigned len) {
+  if (RQ_NAME_MAX - 1 - len <= size) {
     rq_cur_fail(at, RQ_CUR_BROKEN);
-    return;
+    return len;
   }
-  rq_cur from = *at;
-  rq_cur_back(&from, target);
-  rq_cur_take(&from, *limit - target, at);
-  *limit = target;
+  name->octets[len] = size;
+  rq_cur_copy(at, name->octets + len + 1, size);
+  return len + 1 + size;
+}
+
+/* Puts the root label behind the `len` octets of a name. */
+/*@ requires \valid(name) && len < RQ_NAME_MAX;
+    terminates \true;
+    assigns name->len, name->octets[len];
+    ensures rq_name_ok(name) && name->len == len + 1; */
+static void name_end(rq_name *name, unsigned len) {
+  name->octets[len] = 0;
+  name->len = (uint8_t)(len + 1);
+}
+
+/* Gathers the labels of a name; returns the octets they take. *after is the position behind the name as it stands, 0 while its end
+ * or first pointer was not reached. Each jump reads on from its target up to where the part before it began: so this ends, and
+ * no octet after a name has a say in it, nor does a cut there change it. */
+/*@ requires rq_cur_ok(at) && \valid(name) && \valid(after) && rq_name_apart(name, at) && \separated(after, at, name);
+    terminates \true;
+    assigns at->pos, at->end, at->state, *after, name->octets[0 .. RQ_NAME_MAX - 1];
+    ensures rq_cur_ok(at) && \result < RQ_NAME_MAX && (*after == 0 || \old(at->pos) < *after <= \old(at->end));
+    ensures at->state == RQ_CUR_GOOD ==> *after > 0 && \old(at->state) == RQ_CUR_GOOD; */
+static unsigned labels_read(rq_cur *at, rq_name *name, size_t *after) {
+  size_t limit = rq_cur_pos(at);
+  unsigned len = 0, jumps = 0;
+  uint8_t octet = rq_cur_u8(at);
+  *after = 0;
+  /*@ loop invariant rq_cur_ok(at) && at->base == \at(at->base, Pre) && at->end <= \at(at->end, Pre);
+      loop invariant len < RQ_NAME_MAX && jumps <= JUMPS_MAX;
+      loop invariant *after == 0 ==> at->end == \at(at->end, Pre) && \at(at->pos, Pre) <= at->pos;
+      loop invariant *after == 0 || \at(at->pos, Pre) < *after <= \at(at->end, Pre);
+      loop invariant at->state == RQ_CUR_GOOD ==> \at(at->state, Pre) == RQ_CUR_GOOD && limit < at->pos;
+      loop invariant at->state == RQ_CUR_GOOD && *after == 0 ==> \at(at->pos, Pre) < at->pos;
+      loop invariant at->state != RQ_CUR_GOOD ==> octet == 0;
+      loop assigns at->pos, at->end, at->state, *after, limit, jumps, len, octet, name->octets[0 .. RQ_NAME_MAX - 1];
+      loop variant JUMPS_MAX - jumps + RQ_NAME_MAX - len + (octet == 0 ? 0 : 1); */
+  while (octet != 0) {
+    if (octet <= LABEL_MAX) {
+      len = label_read(at, octet, name, len);
+    } else if (octet < 0xC0u || jumps == JUMPS_MAX) {
+      rq_cur_fail(at, RQ_CUR_BROKEN);
+    } else {
+      size_t target = (octet - 0xC0u) * 256u + rq_cur_u8(at);
+      if (*after == 0 && rq_cur_good(at)) *after = rq_cur_pos(at);
+      rq_cur_back(at, target, limit);
+      limit = target;
+      jumps++;
+    }
+    octet = rq_cur_u8(at);
+  }
+  if (*after == 0 && rq_cur_good(at)) *after = rq_cur_pos(at);
+  return len;
 }
 
 void rq_name_read(rq_cur *c, rq_name *name) {
-  rq_cur at = *c;
-  size_t limit = rq_cur_pos(c);
-  unsigned jumps = 0;
-  name->len = 0;
-  for (;;) {
-    uint8_t octet = rq_cur_u8(&at);
-    if (octet == 0) break;
-    if (octet >= 0xC0u) {
-      if (jumps == 0) rq_cur_skip(c, rq_cur_pos(&at) - rq_cur_pos(c) + 1);
-      if (jumps == JUMPS_MAX) rq_cur_fail(&at, RQ_CUR_BROKEN);
-      jumps++;
-      jump(&at, octet, &limit);
-    } else if (octet > LABEL_MAX) {
-      rq_cur_fail(&at, RQ_CUR_BROKEN);
-    } else if (rq_cur_left(&at) < octet) {
-      rq_cur_fail(&at, RQ_CUR_SHORT);
-    } else if (!label_add(&at, name, octet)) {
-      rq_cur_fail(&at, RQ_CUR_BROKEN);
-    }
-    if (!rq_cur_good(&at)) break;
+  rq_cur at;
+  size_t after;
+  at = *c;
+  unsigned len = labels_read(&at, name, &after);
+  if (rq_cur_good(&at)) {
+    rq_cur_skip(c, after - rq_cur_pos(c));
+  } else {
+    rq_cur_fail(c, after == 0 ? rq_cur_state(&at) : RQ_CUR_BROKEN); /* what follows cannot mend what is behind */
+    len = 0;
   }
-  if (!rq_cur_good(&at)) {
-    rq_cur_fail(c, jumps == 0 ? rq_cur_state(&at) : RQ_CUR_BROKEN); /* what follows cannot mend what is behind */
-    name_root(name);
-    return;
-  }
-  name->octets[name->len] = 0;
-  name->len = (uint8_t)(name->len + 1);
-  if (jumps == 0) *c = at;
+  name_end(name, len);
 }
 
 void rq_name_skip(rq_cur *c) {
+  /*@ loop invariant rq_cur_ok(c) && rq_cur_same{Pre, Here}(c) && c->pos >= \at(c->pos, Pre);
+      loop invariant c->state == RQ_CUR_GOOD ==> \at(c->state, Pre) == RQ_CUR_GOOD;
+      loop assigns c->pos, c->state;
+      loop variant c->end - c->pos; */
   for (;;) {
     uint8_t octet = rq_cur_u8(c);
     if (octet == 0) return;
@@ -81,6 +106,11 @@ void rq_name_skip(rq_cur *c) {
 }
 
 /* Reads \X or \DDD after its backslash (RFC 1035, 5.1). */
+/*@ requires rq_cur_ok(text) && \valid(octet) && \separated(text, octet, text->base + (0 .. text->end - 1));
+    terminates \true;
+    assigns text->pos, text->state, *octet;
+    ensures rq_cur_ok(text) && rq_cur_same{Pre, Here}(text) && text->pos >= \old(text->pos);
+    ensures \result == RQ_FLAW_NONE || \result == RQ_FLAW_ESCAPE; */
 static int escape_read(rq_cur *text, uint8_t *octet) {
   uint8_t first = rq_cur_u8(text);
   if (!rq_cur_good(text)) return RQ_FLAW_ESCAPE;
@@ -97,9 +127,20 @@ static int escape_read(rq_cur *text, uint8_t *octet) {
 }
 
 /* One label of text, up to a dot or the end, into octets[1..63]; *dot says which it was. */
+/*@ requires rq_cur_ok(text) && \valid(label + (0 .. LABEL_MAX - 1)) && \valid(len) && \valid(dot);
+    requires \separated(text, label + (0 .. LABEL_MAX - 1), len, dot, text->base + (0 .. text->end - 1));
+    terminates \true;
+    assigns text->pos, text->state, label[0 .. LABEL_MAX - 1], *len, *dot;
+    ensures rq_cur_ok(text) && rq_cur_same{Pre, Here}(text) && text->pos >= \old(text->pos);
+    ensures \result == RQ_FLAW_NONE ==> 1 <= *len <= LABEL_MAX && text->pos > \old(text->pos);
+    ensures RQ_FLAW_NONE <= \result <= RQ_FLAW_OCTET; */
 static int label_parse(rq_cur *text, uint8_t label[LABEL_MAX], uint8_t *len, int *dot) {
   unsigned n = 0;
   *dot = 0;
+  /*@ loop invariant rq_cur_ok(text) && rq_cur_same{Pre, Here}(text) && text->pos >= \at(text->pos, Pre) + n;
+      loop invariant n <= LABEL_MAX;
+      loop assigns text->pos, text->state, n, *dot, label[0 .. LABEL_MAX - 1];
+      loop variant text->end - text->pos; */
   while (rq_cur_left(text) > 0) {
     uint8_t octet = rq_cur_u8(text);
     if (octet == '.') {
@@ -120,43 +161,64 @@ static int label_parse(rq_cur *text, uint8_t label[LABEL_MAX], uint8_t *len, int
   return n == 0 ? RQ_FLAW_EMPTY_LABEL : RQ_FLAW_NONE;
 }
 
-static int labels_parse(rq_cur *text, rq_name *name) {
-  uint8_t label[LABEL_MAX], len;
+/* All labels of text; *len is what they take in `name`. */
+/*@ requires rq_cur_ok(text) && \valid(name) && \valid(len) && rq_name_apart(name, text) && \separated(len, text, name);
+    terminates \true;
+    assigns text->pos, text->state, *len, name->octets[0 .. RQ_NAME_MAX - 1];
+    ensures *len < RQ_NAME_MAX && RQ_FLAW_NONE <= \result <= RQ_FLAW_OCTET; */
+static int labels_parse(rq_cur *text, rq_name *name, unsigned *len) {
+  uint8_t label[LABEL_MAX], size;
   int dot = 1;
+  *len = 0;
+  /*@ loop invariant rq_cur_ok(text) && rq_cur_same{Pre, Here}(text) && *len < RQ_NAME_MAX;
+      loop assigns text->pos, text->state, *len, name->octets[0 .. RQ_NAME_MAX - 1], label[0 .. LABEL_MAX - 1], size, dot;
+      loop variant text->end - text->pos; */
   while (dot && rq_cur_left(text) > 0) {
-    rq_cur octets;
-    int flaw = label_parse(text, label, &len, &dot);
+    int flaw = label_parse(text, label, &size, &dot);
     if (flaw != RQ_FLAW_NONE) return flaw;
-    rq_cur_init(&octets, label, len);
-    if (!label_add(&octets, name, len)) return RQ_FLAW_LONG_NAME;
+    if (RQ_NAME_MAX - 1 - *len <= size) return RQ_FLAW_LONG_NAME;
+    name->octets[*len] = size;
+    rq_octets_copy(name->octets + *len + 1, label, size);
+    *len += 1u + size;
   }
   return RQ_FLAW_NONE;
+}
+
+/*@ requires \valid_read(text + (0 .. len - 1));
+    terminates \true;
+    assigns \nothing; */
+static int is_dot(const uint8_t *text, size_t len) {
+  rq_cur at;
+  rq_cur_init(&at, text, len);
+  return rq_cur_u8(&at) == '.' && rq_cur_done(&at);
 }
 
 int rq_name_parse(const uint8_t *text, size_t len, rq_name *name) {
   rq_cur at;
+  unsigned used = 0;
+  int flaw = RQ_FLAW_EMPTY;
   rq_cur_init(&at, text, len);
-  name_root(name);
-  if (len == 0) return RQ_FLAW_EMPTY;
-  if (len == 1 && rq_cur_u8(&at) == '.') return RQ_FLAW_NONE;
-  rq_cur_init(&at, text, len);
-  name->len = 0;
-  int flaw = labels_parse(&at, name);
-  if (flaw != RQ_FLAW_NONE) {
-    name_root(name);
-    return flaw;
-  }
-  name->octets[name->len] = 0;
-  name->len = (uint8_t)(name->len + 1);
-  return RQ_FLAW_NONE;
+  if (is_dot(text, len))
+    flaw = RQ_FLAW_NONE;
+  else if (len > 0)
+    flaw = labels_parse(&at, name, &used);
+  name_end(name, flaw == RQ_FLAW_NONE ? used : 0);
+  return flaw;
 }
 
 /* Specials of master files (RFC 1035, 5.1): " $ ( ) . ; @ \ */
+/*@ terminates \true;
+    assigns \nothing; */
 static int is_special(uint8_t octet) {
   return octet == '"' || octet == '$' || octet == '(' || octet == ')' || octet == '.' || octet == ';' || octet == '@' ||
          octet == '\\';
 }
 
+/*@ requires rq_out_ok(out);
+    terminates \true;
+    assigns out->len, out->base[out->len .. \min(out->len + 4, out->cap) - 1];
+    ensures rq_out_ok(out) && out->base == \old(out->base) && out->cap == \old(out->cap);
+    ensures \old(out->len) <= out->len; */
 static void octet_text(uint8_t octet, rq_out *out) {
   if (octet <= ' ' || octet > '~') {
     rq_out_u8(out, '\\');
@@ -174,7 +236,17 @@ void rq_name_text(const rq_name *name, rq_out *out) {
   rq_cur_init(&at, name->octets, name->len);
   uint8_t left = rq_cur_u8(&at);
   if (left == 0) rq_out_u8(out, '.');
+  /*@ loop invariant rq_cur_ok(&at) && at.base == &name->octets[0] && at.end == name->len;
+      loop invariant rq_out_ok(out) && out->base == \at(out->base, Pre) && out->cap == \at(out->cap, Pre);
+      loop invariant \at(out->len, Pre) <= out->len;
+      loop assigns at.pos, at.state, left, out->len, out->base[\at(out->len, Pre) .. out->cap - 1];
+      loop variant at.end - at.pos + (left == 0 ? 0 : 1); */
   while (left != 0) {
+    /*@ loop invariant rq_cur_ok(&at) && at.base == &name->octets[0] && at.end == name->len && at.pos >= \at(at.pos, LoopEntry);
+        loop invariant rq_out_ok(out) && out->base == \at(out->base, Pre) && out->cap == \at(out->cap, Pre);
+        loop invariant \at(out->len, Pre) <= out->len;
+        loop assigns at.pos, at.state, left, out->len, out->base[\at(out->len, Pre) .. out->cap - 1];
+        loop variant left; */
     for (; left != 0; left--) octet_text(rq_cur_u8(&at), out);
     rq_out_u8(out, '.');
     left = rq_cur_u8(&at);
@@ -183,10 +255,15 @@ void rq_name_text(const rq_name *name, rq_out *out) {
 
 void rq_name_write(const rq_name *name, rq_out *out) { rq_out_octets(out, name->octets, name->len); }
 
+/*@ terminates \true;
+    assigns \nothing; */
 static uint8_t lower(uint8_t octet) { return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet + 32) : octet; }
 
 int rq_name_equal(const rq_name *a, const rq_name *b) {
   if (a->len != b->len) return 0;
+  /*@ loop invariant 0 <= i <= a->len;
+      loop assigns i;
+      loop variant a->len - i; */
   for (unsigned i = 0; i < a->len; i++)
     if (lower(a->octets[i]) != lower(b->octets[i])) return 0;
   return 1;
@@ -194,6 +271,9 @@ int rq_name_equal(const rq_name *a, const rq_name *b) {
 
 int rq_name_identical(const rq_name *a, const rq_name *b) {
   if (a->len != b->len) return 0;
+  /*@ loop invariant 0 <= i <= a->len && (\forall integer k; 0 <= k < i ==> a->octets[k] == b->octets[k]);
+      loop assigns i;
+      loop variant a->len - i; */
   for (unsigned i = 0; i < a->len; i++)
     if (a->octets[i] != b->octets[i]) return 0;
   return 1;
@@ -261,7 +341,7 @@ int32_t rq_name_to_text(const uint8_t *wire, uint32_t len, char *out, uint32_t c
   rq_cur c;
   rq_out o;
   rq_cur_init(&c, wire, len);
-  rq_out_init(&o, out, cap);
+  rq_out_init(&o, (uint8_t *)out, cap);
   rq_name_read(&c, &name);
   if (!rq_cur_done(&c)) return RQ_MALFORMED;
   rq_name_text(&name, &o);

@@ -14,27 +14,70 @@ typedef struct rq_name {
   uint8_t octets[RQ_NAME_MAX];
 } rq_name;
 
-/* Reads a name, following compression pointers: each goes strictly backward to labels that end before the part they are used
- * in begins, at most 127 of them, the result at most 255 octets. The cursor ends after the name as it stands. On failure the cursor has failed (RQ_CUR_SHORT or
- * RQ_CUR_BROKEN) and *name is the root. */
+/*@ predicate rq_name_ok(rq_name *name) = \valid_read(name) && 1 <= name->len && name->octets[name->len - 1] == 0;
+
+    predicate rq_name_root(rq_name *name) = name->len == 1 && name->octets[0] == 0;
+
+    // Memory that a name read with the cursor must not share.
+    predicate rq_name_apart(rq_name *name, rq_cur *c) = \separated(name, c, c->base + (0 .. c->end - 1));
+*/
+
+/* Reads a name, following compression pointers: each goes strictly backward to labels that end before the part they are
+ * used in begins, at most 127 of them, the result at most 255 octets. The cursor ends after the name as it stands. On
+ * failure the cursor has failed (RQ_CUR_SHORT or RQ_CUR_BROKEN) and *name is the root. */
+/*@ requires rq_cur_ok(c) && \valid(name) && rq_name_apart(name, c);
+    terminates \true;
+    assigns *c, *name;
+    ensures rq_cur_ok(c) && rq_cur_same{Pre, Here}(c) && rq_name_ok(name);
+    ensures c->state == RQ_CUR_GOOD ==> c->pos > \old(c->pos) && \old(c->state) == RQ_CUR_GOOD;
+    ensures c->state != RQ_CUR_GOOD ==> rq_name_root(name); */
 void rq_name_read(rq_cur *c, rq_name *name);
 
 /* Moves the cursor past a name without following it; the name is not validated beyond its own octets. */
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns c->pos, c->state;
+    ensures rq_cur_ok(c) && rq_cur_same{Pre, Here}(c);
+    ensures c->state == RQ_CUR_GOOD ==> c->pos > \old(c->pos) && \old(c->state) == RQ_CUR_GOOD; */
 void rq_name_skip(rq_cur *c);
 
 /* Text -> name. Returns enum rq_flaw; on a flaw *name is the root. `text` need not be NUL-terminated. */
+/*@ requires \valid_read(text + (0 .. len - 1)) && \valid(name) && \separated(name, text + (0 .. len - 1));
+    terminates \true;
+    assigns *name;
+    ensures RQ_FLAW_NONE <= \result <= RQ_FLAW_OCTET && rq_name_ok(name);
+    ensures \result != RQ_FLAW_NONE ==> rq_name_root(name); */
 int rq_name_parse(const uint8_t *text, size_t len, rq_name *name);
 
 /* Appends the name as text with its final dot, specials and non-printable octets escaped (RFC 1035, 5.1). */
+/*@ requires rq_name_ok(name) && rq_out_ok(out) && \separated(out, name, out->base + (0 .. out->cap - 1));
+    terminates \true;
+    assigns out->len, out->base[out->len .. out->cap - 1];
+    ensures rq_out_ok(out) && out->base == \old(out->base) && out->cap == \old(out->cap);
+    ensures \old(out->len) <= out->len; */
 void rq_name_text(const rq_name *name, rq_out *out);
 
 /* Appends the name in wire format. */
+/*@ requires rq_name_ok(name) && rq_out_ok(out) && \separated(out, name, out->base + (0 .. out->cap - 1));
+    terminates \true;
+    assigns out->len, out->base[out->len .. \min(out->len + name->len, out->cap) - 1];
+    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, name->len);
+    ensures rq_out_copied(out, \old(out->len), &name->octets[0], name->len); */
 void rq_name_write(const rq_name *name, rq_out *out);
 
 /* 1 if equal, ASCII case ignored (RFC 4343). */
+/*@ requires \valid_read(a) && \valid_read(b);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == 0 || \result == 1; */
 int rq_name_equal(const rq_name *a, const rq_name *b);
 
 /* 1 if octet for octet the same (0x20 checks). */
+/*@ requires \valid_read(a) && \valid_read(b);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == 1 <==> a->len == b->len && (\forall integer i; 0 <= i < a->len ==> a->octets[i] == b->octets[i]);
+    ensures \result == 0 || \result == 1; */
 int rq_name_identical(const rq_name *a, const rq_name *b);
 
 /* A keyed hash that ignores ASCII case, SipHash-2-4 under a 16-octet key: peers cannot choose colliding names. */

@@ -61,7 +61,7 @@ static void port_read(rq_cur *text, rq_addr *addr) {
 
 int32_t rq_addr_text(const rq_addr *addr, char *out, uint32_t cap, uint32_t *actual) {
   rq_out o;
-  rq_out_init(&o, out, cap);
+  rq_out_init(&o, (uint8_t *)out, cap);
   rq_addr_write(addr, &o);
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);
@@ -126,7 +126,7 @@ static void server_read(rq_cur *line, rq_conf *conf) {
 static void search_read(rq_cur *line, unsigned words, rq_conf *conf) {
   rq_cur word;
   rq_out list;
-  rq_out_init(&list, conf->search, RQ_CONF_SEARCH);
+  rq_out_init(&list, (uint8_t *)conf->search, RQ_CONF_SEARCH);
   while (words > 0 && word_next(line, &word)) {
     size_t mark = rq_out_wanted(&list);
     if (!word_is_name(&word)) continue;

@@ -223,7 +223,7 @@ int32_t rq_msg_text(const uint8_t *wire, uint32_t len, char *out, uint32_t cap, 
   rq_summary summary;
   rq_walk walk;
   rq_out o;
-  rq_out_init(&o, out, cap);
+  rq_out_init(&o, (uint8_t *)out, cap);
   *actual = 0;
   rq_msg_open(wire, len, &summary);
   if (rq_walk_begin(&walk, wire, len) != RQ_OK) return RQ_MALFORMED;

@@ -330,7 +330,7 @@ int32_t rq_msg_json(const uint8_t *wire, uint32_t len, char *out, uint32_t cap, 
   rq_out o;
   *actual = 0;
   if (rq_walk_begin(&walk, wire, len) != RQ_OK) return RQ_MALFORMED;
-  rq_out_init(&o, out, cap);
+  rq_out_init(&o, (uint8_t *)out, cap);
   rq_json_data(wire, len, NULL, NULL, &o);
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);

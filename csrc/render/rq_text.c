@@ -232,7 +232,7 @@ int32_t rq_rdata_text(uint16_t rrtype, const uint8_t *rdata, uint32_t len, char 
   rq_cur octets;
   rq_out o;
   rq_cur_init(&octets, rdata, len);
-  rq_out_init(&o, out, cap);
+  rq_out_init(&o, (uint8_t *)out, cap);
   rq_rdata_to_text(rrtype, &octets, &o);
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);

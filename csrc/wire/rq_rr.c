@@ -269,7 +269,7 @@ int32_t rq_type_number(const char *text, uint32_t len) {
 
 int32_t rq_type_name(uint16_t number, char *out, uint32_t cap, uint32_t *actual) {
   rq_out o;
-  rq_out_init(&o, out, cap);
+  rq_out_init(&o, (uint8_t *)out, cap);
   rq_type_text(number, &o);
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);
@@ -285,7 +285,7 @@ static const char *const kind_names[] = {
 int32_t rq_table_row(uint32_t row, char *out, uint32_t cap, uint32_t *actual) {
   const rq_type *type = rq_type_row(row);
   rq_out o;
-  rq_out_init(&o, out, cap);
+  rq_out_init(&o, (uint8_t *)out, cap);
   if (type == NULL) return RQ_BAD_ARGUMENT;
   rq_out_text(&o, type->mnemonic);
   for (unsigned i = 0; i < type->count; i++) {

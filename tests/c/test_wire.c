@@ -97,13 +97,16 @@ static void test_cur_children(unit *u) {
   EXPECT_NUMBER(u, rq_cur_pos(&child), 2);
   EXPECT_NUMBER(u, rq_cur_left(&child), 3);
   EXPECT_NUMBER(u, rq_cur_u8(&child), 'c');
-  rq_cur_back(&child, 0);
+  rq_cur_back(&child, 0, 2);
   EXPECT_NUMBER(u, rq_cur_u8(&child), 'a');
+  EXPECT_NUMBER(u, rq_cur_left(&child), 1);
   rq_cur same = child, ahead = child;
-  rq_cur_back(&same, 1);
+  rq_cur_back(&same, 1, 1);
   EXPECT_NUMBER(u, rq_cur_state(&same), RQ_CUR_BROKEN);
-  rq_cur_back(&ahead, 5);
+  rq_cur_back(&ahead, 0, 2);
   EXPECT_NUMBER(u, rq_cur_state(&ahead), RQ_CUR_BROKEN);
+  rq_cur_back(&ahead, 0, 1);
+  EXPECT(u, rq_cur_state(&ahead) == RQ_CUR_BROKEN && rq_cur_left(&ahead) == 0);
   rq_cur_take(&c, 2, &child);
   EXPECT_NUMBER(u, rq_cur_state(&c), RQ_CUR_SHORT);
   EXPECT(u, rq_cur_state(&child) == RQ_CUR_SHORT && rq_cur_left(&child) == 0);
@@ -183,7 +186,7 @@ static void test_clip(unit *u) {
 
 static void text_of(const rq_name *name, char *text, size_t size) {
   rq_out out;
-  rq_out_init(&out, text, size - 1);
+  rq_out_init(&out, (uint8_t *)text, size - 1);
   rq_name_text(name, &out);
   text[rq_out_stored(&out)] = 0;
 }
@@ -435,7 +438,7 @@ static void test_types(unit *u) {
   for (uint32_t number = 0; number <= 65535; number++) {
     char text[16];
     rq_out out;
-    rq_out_init(&out, text, sizeof text);
+    rq_out_init(&out, (uint8_t *)text, sizeof text);
     rq_type_text((uint16_t)number, &out);
     EXPECT_NUMBER(u, rq_type_parse((const uint8_t *)text, rq_out_stored(&out)), number);
   }

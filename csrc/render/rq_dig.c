@@ -149,10 +149,14 @@ static void edns_text(const rq_record *opt, rq_out *out) {
 
 /* --- sections --- */
 
-static int questions_text(rq_walk *walk, rq_out *out) {
+/* `gap` is what stands before the section's title: dig leaves no line blank below the OPT PSEUDOSECTION. */
+static int questions_text(rq_walk *walk, const char *gap, rq_out *out) {
   rq_question question;
   int got = rq_walk_question(walk, &question);
-  if (got == 1) rq_out_text(out, "\n;; QUESTION SECTION:\n");
+  if (got == 1) {
+    rq_out_text(out, gap);
+    rq_out_text(out, ";; QUESTION SECTION:\n");
+  }
   while (got == 1) {
     line line = line_begin(out);
     rq_out_u8(out, ';');
@@ -201,14 +205,15 @@ static void records_text(rq_walk *walk, rq_out *out) {
   }
 }
 
-/* The OPT PSEUDOSECTION, if the message has EDNS: it stands before the sections. */
-static void pseudosection_text(rq_walk walk, rq_out *out) {
+/* The OPT PSEUDOSECTION, if the message has EDNS: it stands before the sections. 1 if it does. */
+static int pseudosection_text(rq_walk walk, rq_out *out) {
   rq_record record;
   while (rq_walk_record(&walk, &record) == 1) {
     if (!rq_walk_is_edns(&walk, &record)) continue;
     edns_text(&record, out);
-    return;
+    return 1;
   }
+  return 0;
 }
 
 static void ending_text(const rq_summary *summary, rq_out *out) {
@@ -228,8 +233,8 @@ int32_t rq_msg_text(const uint8_t *wire, uint32_t len, char *out, uint32_t cap, 
   rq_msg_open(wire, len, &summary);
   if (rq_walk_begin(&walk, wire, len) != RQ_OK) return RQ_MALFORMED;
   header_text(&walk.header, summary.rcode, &o);
-  pseudosection_text(walk, &o);
-  if (questions_text(&walk, &o) == 0) records_text(&walk, &o);
+  int has_edns = pseudosection_text(walk, &o);
+  if (questions_text(&walk, has_edns ? "" : "\n", &o) == 0) records_text(&walk, &o);
   ending_text(&summary, &o);
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);

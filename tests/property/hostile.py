@@ -5,10 +5,13 @@ and then lie here and there: about counts, lengths and pointers.
 """
 
 import struct
+from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
 from resquery._rq import ffi, lib
+
+OPT = 41
 
 u8, u16, u32 = (st.integers(0, 256**octets - 1) for octets in (1, 2, 4))
 offsets = st.one_of(st.integers(0, 40), st.integers(0, 0x3FFF))
@@ -77,23 +80,24 @@ FIELDS: dict[str, st.SearchStrategy[bytes]] = {
 }
 
 
-def rdata_of(rrtype: int) -> st.SearchStrategy[bytes]:
-    """RDATA laid out as the table says; any octets for a type that it does not have."""
+def rdata_of(rrtype: int, *, honest: bool = False) -> st.SearchStrategy[bytes]:
+    """RDATA laid out as the table says, when honest with uncompressed names; any octets for a type it does not have."""
     if rrtype not in TABLE:
         return st.binary(max_size=24)
-    return st.tuples(*(FIELDS[kind] for kind in TABLE[rrtype])).map(b"".join)
+    fields = FIELDS | {"name": legal_names()} if honest else FIELDS
+    return st.tuples(*(fields[kind] for kind in TABLE[rrtype])).map(b"".join)
 
 
 types = st.one_of(st.sampled_from(sorted(TABLE)), u16)
 
 
 @st.composite
-def records(draw: st.DrawFn, *, lies: bool = True) -> bytes:
-    """Draw a record; one that lies may state a wrong RDLENGTH or hold octets that do not fit its type."""
-    owner, rrtype = draw(wire_names() if lies else legal_names()), draw(types)
-    rdata = draw(st.one_of(rdata_of(rrtype), st.binary(max_size=24)) if lies else rdata_of(rrtype))
-    stated = draw(st.one_of(st.just(len(rdata)), st.just(len(rdata)), u16)) if lies else len(rdata)
-    return owner + struct.pack("!HHIH", rrtype, draw(u16), draw(u32), stated) + rdata
+def records(draw: st.DrawFn) -> bytes:
+    """Draw a record that may state a wrong RDLENGTH or hold octets that do not fit its type."""
+    rrtype = draw(types)
+    rdata = draw(st.one_of(rdata_of(rrtype), st.binary(max_size=24)))
+    stated = draw(st.one_of(st.just(len(rdata)), st.just(len(rdata)), u16))
+    return draw(wire_names()) + struct.pack("!HHIH", rrtype, draw(u16), draw(u32), stated) + rdata
 
 
 @st.composite
@@ -113,3 +117,41 @@ def messages(draw: st.DrawFn, *, most: int = 5) -> bytes:
 
 
 capacities = st.one_of(st.integers(0, 32), st.integers(0, 600), st.integers(0, 65535))
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A question, or a record when it has RDATA, as it was put into a message that tells the truth."""
+
+    section: int
+    owner: bytes
+    rrtype: int
+    rrclass: int
+    ttl: int = 0
+    rdata: bytes | None = None
+    end: int = 0
+
+
+@st.composite
+def honest_messages(draw: st.DrawFn) -> tuple[bytes, list[Laid]]:
+    """Draw a well-formed message with compressed owner names, and what was put into it."""
+    sections = [0] * draw(st.integers(0, 2)) + draw(st.lists(st.integers(1, 3), max_size=6).map(sorted))
+    counts = [sections.count(section) for section in range(4)]
+    wire = struct.pack("!HH4H", draw(u16), draw(u16), *counts)
+    laid: list[Laid] = []
+    written: list[tuple[int, bytes]] = []
+    for section in sections:
+        head, at, tail = draw(labels.map(counted)), *draw(st.sampled_from([*written, (0, b"\0")]))
+        owner, shown = (head + tail, head + struct.pack("!H", 0xC000 + at)) if at else (b"\0", b"\0")
+        if not at or len(owner) > 255:
+            owner = shown = draw(legal_names())
+        written.append((len(wire), owner))
+        rrtype, rrclass = draw(types.filter(lambda number: number != OPT)), draw(u16)
+        if section == 0:
+            wire += shown + struct.pack("!HH", rrtype, rrclass)
+            laid.append(Laid(section, owner, rrtype, rrclass, end=len(wire)))
+        else:
+            ttl, rdata = draw(u32), draw(rdata_of(rrtype, honest=True))
+            wire += shown + struct.pack("!HHIH", rrtype, rrclass, ttl, len(rdata)) + rdata
+            laid.append(Laid(section, owner, rrtype, rrclass, ttl, rdata, len(wire)))
+    return wire, laid

@@ -1,1 +1,26 @@
-"""High-throughput DNS lookups: a C core that cannot write past a caller's buffer."""
+"""High-throughput DNS lookups: a C core that cannot write past a caller's buffer.
+
+`resolve`, `res_query` and `res_search` ask the system's servers, a `Resolver` asks yours, and `bulk` looks millions of
+names up. `Message` opens an answer, `make_query` builds a question. SPDX-License-Identifier: MIT
+"""
+
+from . import errors, types
+from .bulk import Row, bulk
+from .message import Message, make_query
+from .resolver import Resolver, Stored, res_query, res_search, resolve
+
+__version__ = "0.1.0"
+__all__ = [
+    "Message",
+    "Resolver",
+    "Row",
+    "Stored",
+    "__version__",
+    "bulk",
+    "errors",
+    "make_query",
+    "res_query",
+    "res_search",
+    "resolve",
+    "types",
+]

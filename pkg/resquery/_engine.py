@@ -153,7 +153,7 @@ class Engine:
         while lib.rq_query_wait(handle, SLICE_MS) == lib.RQ_PENDING:
             pass
         stored = lib.rq_query_finish(handle, out, len(out), answer)
-        server = answer.server
+        server: int = answer.server
         return Answer(
             max(stored, 0),
             answer.actual,
@@ -162,7 +162,7 @@ class Engine:
             answer.rcode,
             bool(answer.answered),
             self.servers[server] if server >= 0 else None,
-            TRANSPORTS[answer.transport],
+            TRANSPORTS[int(answer.transport)],
             answer.tries,
         )
 

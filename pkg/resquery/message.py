@@ -131,8 +131,8 @@ class Message:
     def __repr__(self) -> str:
         asked = " ".join(f"{q.name} {q.type}" for q in self.question)
         counts = "+".join(str(len(part)) for part in (self.answer, self.authority, self.additional))
-        ending = " truncated" if self.truncated else ""
-        return f"<Message {self.id} {self.opcode} {self.rcode} [{asked}] {counts} records, {len(self.wire)} octets{ending}>"
+        size = f"{len(self.wire)} octets{' truncated' if self.truncated else ''}"
+        return f"<Message {self.id} {self.opcode} {self.rcode} [{asked}] {counts} records, {size}>"
 
 
 def _malformed(octets: bytes, summary: tuple[int, ...]) -> MessageError:
@@ -142,7 +142,7 @@ def _malformed(octets: bytes, summary: tuple[int, ...]) -> MessageError:
     parts = zip(("question", "answer", "authority", "additional"), summary[3:7], strict=True)
     whole = ", ".join(f"{count} {part}" for part, count in parts)
     return MessageError(
-        f"malformed DNS message: the entry at octet {summary[7]} of {len(octets)} does not parse (whole before it: {whole})",
+        f"malformed DNS message: the entry at octet {summary[7]} of {len(octets)} does not parse; before it: {whole}",
         octets,
     )
 

@@ -161,21 +161,21 @@ class _Value(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The base of all values: frozen, so it can hold no reference to itself and needs no garbage collection."""
 
 
-class SvcParam(_Value):
+class SvcParam(_Value, frozen=True):
     """One service parameter (RFC 9460, 2.1): its key, and its value as it stands in the record."""
 
     key: int
     value: bytes
 
 
-class EdnsOption(_Value):
+class EdnsOption(_Value, frozen=True):
     """One EDNS option (RFC 6891, 6.1.2): its code, and its data as it stands in the record."""
 
     code: int
     data: bytes
 
 
-class Edns(_Value):
+class Edns(_Value, frozen=True):
     """What a message's OPT record says (RFC 6891, 6.1.3)."""
 
     payload: int
@@ -192,25 +192,25 @@ class Edns(_Value):
 # --- RDATA: one Struct for each line of csrc/wire/rq_rr.def --------------------------------------------------------
 
 
-class A(_Value, tag=1):
+class A(_Value, frozen=True, tag=1):
     """An IPv4 address (RFC 1035, 3.4.1)."""
 
     address: str
 
 
-class NS(_Value, tag=2):
+class NS(_Value, frozen=True, tag=2):
     """A server of the zone (RFC 1035, 3.3.11)."""
 
     target: str
 
 
-class CNAME(_Value, tag=5):
+class CNAME(_Value, frozen=True, tag=5):
     """The name that this one is an alias of (RFC 1035, 3.3.1)."""
 
     target: str
 
 
-class SOA(_Value, tag=6):
+class SOA(_Value, frozen=True, tag=6):
     """The start of a zone (RFC 1035, 3.3.13); times in seconds."""
 
     mname: str
@@ -222,39 +222,39 @@ class SOA(_Value, tag=6):
     minimum: int
 
 
-class PTR(_Value, tag=12):
+class PTR(_Value, frozen=True, tag=12):
     """The name that belongs to an address (RFC 1035, 3.3.12)."""
 
     target: str
 
 
-class HINFO(_Value, tag=13):
+class HINFO(_Value, frozen=True, tag=13):
     """A host's hardware and system (RFC 1035, 3.3.2), or the stand-in for ANY (RFC 8482)."""
 
     cpu: bytes
     os: bytes
 
 
-class MX(_Value, tag=15):
+class MX(_Value, frozen=True, tag=15):
     """A host that takes the domain's mail, the lowest preference first (RFC 1035, 3.3.9)."""
 
     preference: int
     exchange: str
 
 
-class TXT(_Value, tag=16):
+class TXT(_Value, frozen=True, tag=16):
     """Strings of up to 255 octets each (RFC 1035, 3.3.14)."""
 
     strings: tuple[bytes, ...]
 
 
-class AAAA(_Value, tag=28):
+class AAAA(_Value, frozen=True, tag=28):
     """An IPv6 address (RFC 3596, 2.2), written as RFC 5952 says."""
 
     address: str
 
 
-class LOC(_Value, tag=29):
+class LOC(_Value, frozen=True, tag=29):
     """A place on Earth (RFC 1876, 2), as the numbers stand in the record."""
 
     version: int
@@ -266,7 +266,7 @@ class LOC(_Value, tag=29):
     altitude: int
 
 
-class SRV(_Value, tag=33):
+class SRV(_Value, frozen=True, tag=33):
     """A host and port of a service (RFC 2782)."""
 
     priority: int
@@ -275,7 +275,7 @@ class SRV(_Value, tag=33):
     target: str
 
 
-class NAPTR(_Value, tag=35):
+class NAPTR(_Value, frozen=True, tag=35):
     """A rewrite rule (RFC 3403, 4.1)."""
 
     order: int
@@ -286,19 +286,19 @@ class NAPTR(_Value, tag=35):
     replacement: str
 
 
-class DNAME(_Value, tag=39):
+class DNAME(_Value, frozen=True, tag=39):
     """Where the whole subtree below this name went (RFC 6672, 2.1)."""
 
     target: str
 
 
-class OPT(_Value, tag=41):
+class OPT(_Value, frozen=True, tag=41):
     """EDNS options of an OPT record that stands where none belongs; see `Edns` (RFC 6891, 6.1.2)."""
 
     options: tuple[EdnsOption, ...]
 
 
-class DS(_Value, tag=43):
+class DS(_Value, frozen=True, tag=43):
     """The digest of a child zone's key (RFC 4034, 5.1)."""
 
     key_tag: int
@@ -307,7 +307,7 @@ class DS(_Value, tag=43):
     digest: bytes
 
 
-class SSHFP(_Value, tag=44):
+class SSHFP(_Value, frozen=True, tag=44):
     """The fingerprint of a host's SSH key (RFC 4255, 3.1)."""
 
     algorithm: int
@@ -315,7 +315,7 @@ class SSHFP(_Value, tag=44):
     fingerprint: bytes
 
 
-class RRSIG(_Value, tag=46):
+class RRSIG(_Value, frozen=True, tag=46):
     """A signature over a set of records (RFC 4034, 3.1); times in seconds since 1970, modulo 2^32."""
 
     type_covered: RRType
@@ -329,14 +329,14 @@ class RRSIG(_Value, tag=46):
     signature: bytes
 
 
-class NSEC(_Value, tag=47):
+class NSEC(_Value, frozen=True, tag=47):
     """The next name of the zone and the types of this one (RFC 4034, 4.1)."""
 
     next_name: str
     types: tuple[RRType, ...]
 
 
-class DNSKEY(_Value, tag=48):
+class DNSKEY(_Value, frozen=True, tag=48):
     """A public key of the zone (RFC 4034, 2.1)."""
 
     flags: int
@@ -345,7 +345,7 @@ class DNSKEY(_Value, tag=48):
     public_key: bytes
 
 
-class NSEC3(_Value, tag=50):
+class NSEC3(_Value, frozen=True, tag=50):
     """The next hashed name of the zone and the types of this one (RFC 5155, 3.1)."""
 
     hash_algorithm: int
@@ -356,7 +356,7 @@ class NSEC3(_Value, tag=50):
     types: tuple[RRType, ...]
 
 
-class NSEC3PARAM(_Value, tag=51):
+class NSEC3PARAM(_Value, frozen=True, tag=51):
     """How the zone's names are hashed (RFC 5155, 4.1)."""
 
     hash_algorithm: int
@@ -365,7 +365,7 @@ class NSEC3PARAM(_Value, tag=51):
     salt: bytes
 
 
-class TLSA(_Value, tag=52):
+class TLSA(_Value, frozen=True, tag=52):
     """A certificate, or its digest, for a TLS service (RFC 6698, 2.1)."""
 
     usage: int
@@ -374,7 +374,7 @@ class TLSA(_Value, tag=52):
     certificate: bytes
 
 
-class SVCB(_Value, tag=64):
+class SVCB(_Value, frozen=True, tag=64):
     """Where and how a service is reached (RFC 9460, 2.2)."""
 
     priority: int
@@ -382,7 +382,7 @@ class SVCB(_Value, tag=64):
     params: tuple[SvcParam, ...]
 
 
-class HTTPS(_Value, tag=65):
+class HTTPS(_Value, frozen=True, tag=65):
     """Where and how a web server is reached (RFC 9460, 9)."""
 
     priority: int
@@ -390,7 +390,7 @@ class HTTPS(_Value, tag=65):
     params: tuple[SvcParam, ...]
 
 
-class URI(_Value, tag=256):
+class URI(_Value, frozen=True, tag=256):
     """The URI of a service (RFC 7553, 4)."""
 
     priority: int
@@ -398,7 +398,7 @@ class URI(_Value, tag=256):
     target: bytes
 
 
-class CAA(_Value, tag=257):
+class CAA(_Value, frozen=True, tag=257):
     """Who may issue certificates for the domain (RFC 8659, 4.1)."""
 
     flags: int
@@ -406,7 +406,7 @@ class CAA(_Value, tag=257):
     value: bytes
 
 
-class Raw(_Value, tag=-1):
+class Raw(_Value, frozen=True, tag=-1):
     """RDATA of a type without a Struct here, or that does not fit the layout of its type (RFC 3597)."""
 
     rrtype: RRType
@@ -422,7 +422,7 @@ Rdata = Union[  # noqa: UP007 - a value at run time
 # --- entries of a message ------------------------------------------------------------------------------------------
 
 
-class Question(_Value):
+class Question(_Value, frozen=True):
     """What is asked (RFC 1035, 4.1.2)."""
 
     name: str
@@ -430,7 +430,7 @@ class Question(_Value):
     rrclass: RRClass
 
 
-class Record(_Value):
+class Record(_Value, frozen=True):
     """One resource record (RFC 1035, 4.1.3); `ttl` in seconds, `rdata_wire` with its names uncompressed.
 
     >>> Record("example.com.", RRType.MX, RRClass.IN, 60, bytes([0, 10, 1, 109, 0]), MX(10, "m.")).to_text()

@@ -126,6 +126,17 @@ static int salt_text(const rq_value *value, rq_out *out) {
   return 1;
 }
 
+/* Text has no place for empty octets at the end of a window, which must not be there (RFC 4034, 4.1.2). */
+static int bitmap_is_tight(rq_cur windows) {
+  while (rq_cur_left(&windows) > 0) {
+    rq_cur_skip(&windows, 1);
+    uint8_t len = rq_cur_u8(&windows);
+    rq_cur_skip(&windows, len - 1u);
+    if (rq_cur_u8(&windows) == 0) return 0;
+  }
+  return 1;
+}
+
 static int types_text(const rq_value *value, rq_out *out) {
   rq_types it;
   uint16_t type;
@@ -135,7 +146,7 @@ static int types_text(const rq_value *value, rq_out *out) {
     if (rq_out_wanted(out) > mark) rq_out_u8(out, ' ');
     rq_type_text(type, out);
   }
-  return 1;
+  return bitmap_is_tight(value->octets);
 }
 
 static int params_text(const rq_value *value, rq_out *out) { return rq_params_to_text(&value->octets, out); }

@@ -89,6 +89,7 @@ def rdata_of(rrtype: int, *, honest: bool = False) -> st.SearchStrategy[bytes]:
 
 
 types = st.one_of(st.sampled_from(sorted(TABLE)), u16)
+classes = st.one_of(st.just(1), u16)
 
 
 @st.composite
@@ -97,7 +98,7 @@ def records(draw: st.DrawFn) -> bytes:
     rrtype = draw(types)
     rdata = draw(st.one_of(rdata_of(rrtype), st.binary(max_size=24)))
     stated = draw(st.one_of(st.just(len(rdata)), st.just(len(rdata)), u16))
-    return draw(wire_names()) + struct.pack("!HHIH", rrtype, draw(u16), draw(u32), stated) + rdata
+    return draw(wire_names()) + struct.pack("!HHIH", rrtype, draw(classes), draw(u32), stated) + rdata
 
 
 @st.composite
@@ -146,7 +147,7 @@ def honest_messages(draw: st.DrawFn) -> tuple[bytes, list[Laid]]:
         if not at or len(owner) > 255:
             owner = shown = draw(legal_names())
         written.append((len(wire), owner))
-        rrtype, rrclass = draw(types.filter(lambda number: number != OPT)), draw(u16)
+        rrtype, rrclass = draw(types.filter(lambda number: number != OPT)), draw(classes)
         if section == 0:
             wire += shown + struct.pack("!HH", rrtype, rrclass)
             laid.append(Laid(section, owner, rrtype, rrclass, end=len(wire)))

@@ -1,6 +1,7 @@
 """The C core beside dnspython, on the same octets: where both read them, they read the same."""
 
 import struct
+from operator import itemgetter
 from typing import Any
 
 import dns.exception
@@ -12,14 +13,13 @@ import dns.rdata
 import dns.rdatatype
 import dns.rrset
 import pytest
-from hostile import FIELDS, TABLE, legal_names, messages, records, types, u16
+from hostile import TABLE, honest_messages, legal_names, messages, pair, rdata_of, types, u16, u32
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resquery._lib import call_text, lib
-from resquery.errors import MessageError
 from resquery.message import Message, make_query
-from resquery.types import Raw, Record, RRType
+from resquery.types import Raw, Record, RRClass, RRType
 
 REFUSALS = (dns.exception.DNSException, ValueError, struct.error)
 PLAIN = sorted(set(TABLE) - {RRType.OPT})
@@ -47,16 +47,27 @@ def dnspython_message(wire: bytes) -> Any | None:
         return None
 
 
-def theirs(section: list[dns.rrset.RRset]) -> list[Entry]:
-    """What dnspython read of a section's records."""
-    return [(s.name.to_wire(), s.rdtype, s.rdclass, s.ttl, s[0].to_wire()) for s in section]
+def entry(record: Record, read: dns.rrset.RRset) -> tuple[Entry, Entry]:
+    """What we and what dnspython read of a record, made comparable.
+
+    dnspython takes a TTL with its first bit set for 0 when it reads (RFC 2181, 8); we leave that to who uses it. It has
+    layouts of some types in class IN alone, where we have them in any.
+    """
+    ttl = record.ttl if record.ttl < 1 << 31 else 0
+    rdata = record.rdata_wire
+    if isinstance(read[0], dns.rdata.GenericRdata) and record.rrclass != RRClass.IN and record.type in TABLE:
+        rdata = read[0].to_wire()
+    return (
+        (wire_of(record.name), record.type, record.rrclass, ttl, rdata),
+        (read.name.to_wire(), read.rdtype, read.rdclass, read.ttl, read[0].to_wire()),
+    )
 
 
-def ours(section: tuple[Record, ...]) -> list[Entry]:
-    """The same of ours; a TTL with its first bit set counts as 0 (RFC 2181, 8), which dnspython applies when it reads."""
-    return [
-        (wire_of(r.name), r.type, r.rrclass, r.ttl if r.ttl < 1 << 31 else 0, r.rdata_wire) for r in section
-    ]
+def assert_alike(records: tuple[Record, ...], read: list[dns.rrset.RRset]) -> None:
+    """Assert that a section's records are the same ones, in the same order."""
+    assert len(records) == len(read)
+    for ours, theirs in map(entry, records, read):
+        assert ours == theirs
 
 
 def wire_of(name: str) -> bytes:
@@ -68,17 +79,18 @@ def wire_of(name: str) -> bytes:
 @given(data=st.data())
 def test_rdata_text_reads_back(rrtype: int, data: st.DataObject) -> None:
     """Our text of any RDATA that dnspython accepts is read by dnspython as the same RDATA."""
-    rdata = data.draw(st.one_of(truthful_rdata(rrtype), st.binary(max_size=40)))
+    rdata = data.draw(st.one_of(rdata_of(rrtype, honest=True), st.binary(max_size=40)))
     read = dnspython_rdata(rrtype, rdata)
-    if read is not None:
-        assert dns.rdata.from_text("IN", rrtype, rdata_text(rrtype, rdata)).to_wire() == read.to_wire()
+    text = rdata_text(rrtype, rdata)
+    if read is not None and "TYPE0" not in text:  # which dnspython takes from wire, but not from text
+        assert dns.rdata.from_text("IN", rrtype, text).to_wire() == read.to_wire()
 
 
 @pytest.mark.parametrize("rrtype", PLAIN, ids=lambda number: RRType(number).name)
 @given(data=st.data())
 def test_rdata_that_dnspython_reads_is_typed(rrtype: int, data: st.DataObject) -> None:
     """RDATA that dnspython accepts fits our layout too: it comes typed, not raw."""
-    rdata = data.draw(st.one_of(truthful_rdata(rrtype), st.binary(max_size=40)))
+    rdata = data.draw(st.one_of(rdata_of(rrtype, honest=True), st.binary(max_size=40)))
     wire = struct.pack("!6HxHHIH", 0, 0, 0, 1, 0, 0, rrtype, 1, 0, len(rdata)) + rdata
     (record,) = Message(wire).answer
     read = dnspython_rdata(rrtype, rdata)
@@ -87,21 +99,7 @@ def test_rdata_that_dnspython_reads_is_typed(rrtype: int, data: st.DataObject) -
         assert record.rdata_wire == read.to_wire()
 
 
-def truthful_rdata(rrtype: int) -> st.SearchStrategy[bytes]:
-    """RDATA laid out as the table says, its names uncompressed and legal."""
-    return st.tuples(*(legal_names() if kind == "name" else FIELDS[kind] for kind in TABLE[rrtype])).map(b"".join)
-
-
-@st.composite
-def truthful_messages(draw: st.DrawFn) -> bytes:
-    """Draw a message whose counts and lengths are right and whose names are legal."""
-    asked = [name + struct.pack("!HH", draw(types), 1) for name in draw(st.lists(legal_names(), max_size=2))]
-    found = [draw(st.lists(records(lies=False), max_size=3)) for _ in range(3)]
-    head = struct.pack("!HH4H", draw(u16), draw(u16), len(asked), *map(len, found))
-    return head + b"".join(asked) + b"".join(record for section in found for record in section)
-
-
-@given(st.one_of(truthful_messages(), messages()))
+@given(st.one_of(honest_messages().map(itemgetter(0)), messages()))
 def test_what_dnspython_reads_we_read_alike(wire: bytes) -> None:
     """A message that dnspython accepts is one for us, with the same header, questions, records and EDNS."""
     read = dnspython_message(wire)
@@ -113,51 +111,29 @@ def test_what_dnspython_reads_we_read_alike(wire: bytes) -> None:
     assert [(wire_of(q.name), q.type, q.rrclass) for q in msg.question] == [
         (q.name.to_wire(), q.rdtype, q.rdclass) for q in read.question
     ]
-    assert ours(msg.answer) == theirs(read.answer)
-    assert ours(msg.authority) == theirs(read.authority)
-    assert ours(msg.additional) == theirs(read.additional)
+    assert_alike(msg.answer, read.answer)
+    assert_alike(msg.authority, read.authority)
+    assert_alike(msg.additional, read.additional)
     assert (msg.edns is not None) == (read.edns >= 0)
-    if msg.edns is not None:
-        assert (msg.edns.version, msg.edns.payload, msg.edns.dnssec_ok) == (
+
+
+@given(
+    st.lists(st.tuples(u16, st.binary(max_size=20)), max_size=5).map(lambda found: b"".join(map(pair, found))), u16, u32
+)
+def test_edns_is_what_dnspython_reads(options: bytes, payload: int, ttl: int) -> None:
+    """Payload, version, flags, options and the upper bits of the rcode are read alike."""
+    wire = struct.pack("!6HxHHIH", 0, 0, 0, 0, 0, 1, RRType.OPT, payload, ttl, len(options)) + options
+    read, msg = dnspython_message(wire), Message(wire)
+    assert msg.edns is not None
+    assert b"".join(pair((option.code, option.data)) for option in msg.edns.options) == options
+    if read is not None:
+        assert msg.rcode == read.rcode()
+        assert (msg.edns.version, msg.edns.payload, msg.edns.flags) == (
             read.edns,
             read.payload,
-            bool(read.ednsflags & dns.flags.DO),
+            read.ednsflags & 0xFFFF,
         )
         assert [option.code for option in msg.edns.options] == [option.otype for option in read.options]
-
-
-@given(messages())
-def test_any_octets_are_a_message_or_a_typed_error(wire: bytes) -> None:
-    """Octets are opened and rendered in every form, or refused with MessageError; nothing else ever happens."""
-    try:
-        msg = Message(wire)
-    except MessageError:
-        return
-    records = [*msg.answer, *msg.authority, *msg.additional]
-    assert all(record.to_text().isascii() for record in records)
-    assert msg.to_text().startswith(";; ->>HEADER<<- ")
-    assert msg.to_json().startswith("{")
-
-
-@given(messages(), st.data())
-def test_a_clipped_message_yields_nothing_that_the_whole_one_does_not(wire: bytes, data: st.DataObject) -> None:
-    """The entries of a clipped message are the first ones of the whole message."""
-    cut = data.draw(st.integers(0, len(wire)))
-    try:
-        whole = entries(Message(wire))
-    except MessageError:
-        return
-    try:
-        part = entries(Message(wire[:cut]))
-    except MessageError:
-        assert cut < 12
-        return
-    assert part == whole[: len(part)]
-
-
-def entries(msg: Message) -> list[object]:
-    """All entries in the order of the wire; EDNS, which stands among the last, is left out."""
-    return [*msg.question, *msg.answer, *msg.authority, *msg.additional]
 
 
 @given(legal_names(), types, u16, u16, st.booleans(), st.integers(512, 65535))

@@ -87,7 +87,7 @@ def bulk(
     exception of the input, or TypeError for an item that is no str or bytes, comes after the rows of all before it.
 
     >>> from resquery.testing import Server
-    >>> with Server("example.com. 300 IN MX 10 mx1.example.com.") as server:
+    >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:
     ...     for row in sorted(bulk(["example.com", "a..b"], "MX", servers=server.address), key=lambda row: row.index):
     ...         print(row.name, row.status, [record.to_text() for record in row.answer])
     example.com NOERROR ['example.com. 300 IN MX 10 mx1.example.com.']

@@ -17,10 +17,13 @@ from ._engine import RCODES, Answer, Engine
 from ._lib import class_number, lib, name_octets, octets_of, status_error, text_octets, type_name, type_number
 from .errors import (
     Cancelled,
+    FormErr,
     LookupFailure,
     NetworkError,
     NoAnswer,
+    NotImp,
     NXDomain,
+    Refused,
     ResqueryError,
     ServFail,
     Timeout,
@@ -30,6 +33,7 @@ from .errors import (
 )
 from .message import Message
 
+_SAYS = {ServFail: "failed", Refused: "refused", FormErr: "did not understand", NotImp: "does not do this"}
 _RECHECK = 1.0  # seconds: how often resolv.conf is looked at, at the most
 _IDLE_MAX = 32  # engines kept for the next calls
 
@@ -73,7 +77,7 @@ class Resolver:
     Raises BadServer for a text that is no address, ValueError for a limit out of range.
 
     >>> from resquery.testing import Server
-    >>> with Server("example.com. 300 IN MX 10 mx1.example.com.") as server:
+    >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:
     ...     with Resolver([server.address], timeout=2.0) as resolver:
     ...         print(resolver.resolve("example.com", "MX").answer[0].to_text())
     example.com. 300 IN MX 10 mx1.example.com.
@@ -152,7 +156,7 @@ class Resolver:
         the buffer all the same, and `.response` is made of those. Raises TypeError for an unfit buffer.
 
         >>> from resquery.testing import Server
-        >>> with Server("example.com. 300 IN A 192.0.2.1") as server, Resolver(server.address, edns=False) as resolver:
+        >>> with Server(text="example.com. 300 IN A 192.0.2.1") as server, Resolver(server.address, edns=False) as resolver:
         ...     n = resolver.res_query("example.com", "A", bytearray(20))
         >>> n, n.actual, n.clipped
         (20, 45, True)
@@ -262,15 +266,16 @@ class Resolver:
             return NetworkError(f"{asked}: {text}, asking {told}", errno=answer.error, strerror=text, **about)
         if answer.status == lib.RQ_CANCELLED:
             return Cancelled(f"{asked}: the lookup was given up", **about)
-        raise status_error(answer.status, question.octets)
+        raise status_error(answer.status, question.given)
 
 
 class _Question:
     """A checked question, as the core takes it."""
 
-    __slots__ = ("name", "octets", "rrclass", "rrtype")
+    __slots__ = ("given", "name", "octets", "rrclass", "rrtype")
 
     def __init__(self, name: str | bytes, rrtype: str | int, rrclass: str | int) -> None:
+        self.given = name
         self.octets = text_octets(name)
         self.name = name if isinstance(name, str) else shown(name)
         self.rrtype = type_number(rrtype)

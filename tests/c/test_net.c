@@ -1,0 +1,137 @@
+/* test_net.c: units of csrc/net that need no network: the timer wheel, the table of IDs, random numbers, addresses.
+ *
+ * SPDX-License-Identifier: MIT */
+#include "net/rq_ids.h"
+#include "net/rq_random.h"
+#include "net/rq_sock.h"
+#include "net/rq_wheel.h"
+#include "unit.h"
+
+#define TIMERS 500u
+#define ROUNDS 200000u
+
+/* A small generator of our own, so that a failure repeats. */
+static uint32_t next_random(uint64_t *state) {
+  *state = *state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(*state >> 33);
+}
+
+/* Against a plain array of deadlines: every timer fires once, none early, none later than one bucket. */
+static void test_wheel_fires_each_timer_once_and_in_time(unit *u) {
+  static rq_wheel wheel;
+  int64_t due[TIMERS], now = 987654321;
+  uint64_t state = 1;
+  u->about = "wheel";
+  EXPECT_NUMBER(u, rq_wheel_init(&wheel, TIMERS, now), 0);
+  EXPECT_NUMBER(u, rq_wheel_next_us(&wheel), -1);
+  for (uint32_t i = 0; i < TIMERS; i++) due[i] = -1;
+  for (uint32_t round = 0; round < ROUNDS; round++) {
+    uint32_t i = next_random(&state) % TIMERS, what = next_random(&state) % 4;
+    if (what < 2) {
+      int64_t far = what == 0 ? 60000000 : 50000; /* beyond the horizon, and near */
+      due[i] = now + next_random(&state) % far;
+      rq_wheel_set(&wheel, i, due[i]);
+    } else if (what == 2) {
+      due[i] = -1;
+      rq_wheel_clear(&wheel, i);
+    } else {
+      now += next_random(&state) % 20000;
+    }
+    int64_t next = rq_wheel_next_us(&wheel);
+    while ((i = rq_wheel_pop(&wheel, now)) != RQ_NONE) {
+      EXPECT(u, due[i] >= 0 && due[i] <= now && next <= now);
+      due[i] = -1;
+    }
+    for (i = 0; i < TIMERS && round % 64 == 0; i++) EXPECT(u, due[i] < 0 || due[i] > now - 2 * RQ_WHEEL_TICK_US);
+  }
+  uint32_t left = 0, fired = 0;
+  for (uint32_t i = 0; i < TIMERS; i++) left += due[i] >= 0;
+  while (rq_wheel_pop(&wheel, now + 61000000) != RQ_NONE) fired++;
+  EXPECT_NUMBER(u, fired, left);
+  EXPECT_NUMBER(u, rq_wheel_next_us(&wheel), -1);
+  rq_wheel_drop(&wheel);
+}
+
+/* Against a direct table: finds what was added, and only that, however entries come and go. */
+static void test_ids_find_what_was_added(unit *u) {
+  static uint32_t truth[4 * 65536];
+  rq_ids ids;
+  uint64_t state = 7;
+  uint32_t held = 0;
+  u->about = "ids";
+  for (uint32_t key = 0; key < 4 * 65536; key++) truth[key] = RQ_NONE;
+  EXPECT_NUMBER(u, rq_ids_init(&ids, 1000), 0);
+  EXPECT(u, ids.mask + 1 >= 4000);
+  for (uint32_t round = 0; round < 4 * ROUNDS; round++) {
+    uint32_t key = rq_ids_key(next_random(&state) % 4, (uint16_t)(next_random(&state) % 700));
+    if (truth[key] != RQ_NONE && next_random(&state) % 2 == 0) {
+      rq_ids_remove(&ids, key);
+      truth[key] = RQ_NONE;
+      held--;
+    } else if (held < 1000) {
+      int added = rq_ids_add(&ids, key, round);
+      EXPECT_NUMBER(u, added, truth[key] == RQ_NONE);
+      if (added) truth[key] = round;
+      held += (uint32_t)added;
+    }
+    key = rq_ids_key(next_random(&state) % 4, (uint16_t)(next_random(&state) % 700));
+    EXPECT_NUMBER(u, rq_ids_find(&ids, key), truth[key]);
+  }
+  rq_ids_remove(&ids, rq_ids_key(9, 9));
+  rq_ids_clear(&ids);
+  for (uint32_t key = 0; key < 700; key++) EXPECT_NUMBER(u, rq_ids_find(&ids, key), RQ_NONE);
+  rq_ids_drop(&ids);
+}
+
+/* No claim on quality, that is the kernel's: all values come, none is favoured, each pool is another. */
+static void test_random_numbers_spread(unit *u) {
+  static rq_random a, b;
+  uint32_t counts[64] = {0}, same = 0;
+  u->about = "random";
+  rq_random_init(&a);
+  rq_random_init(&b);
+  for (uint32_t n = 0; n < 64 * 1000; n++) {
+    int32_t drawn = rq_random_below(&a, 64);
+    EXPECT(u, drawn >= 0 && drawn < 64);
+    counts[drawn & 63]++;
+  }
+  for (uint32_t n = 0; n < 64; n++) EXPECT(u, counts[n] > 700 && counts[n] < 1300);
+  for (uint32_t n = 0; n < 1000; n++) same += rq_random_u16(&a) == rq_random_u16(&b);
+  EXPECT(u, same < 20);
+  EXPECT_NUMBER(u, rq_random_below(&a, 1), 0);
+}
+
+static void test_peers_compare_by_address_port_and_zone(unit *u) {
+  rq_addr addr = {.family = 6, .octets = {0xfe, 0x80, [15] = 1}, .port = 53, .scope = 2};
+  rq_peer server, from;
+  u->about = "peers";
+  rq_peer_set(&server, &addr);
+  rq_peer_set(&from, &addr);
+  EXPECT(u, rq_peer_same(&server, &from));
+  addr.scope = 3;
+  rq_peer_set(&from, &addr);
+  EXPECT(u, !rq_peer_same(&server, &from));
+  addr.scope = 0;
+  rq_peer_set(&server, &addr);
+  EXPECT(u, rq_peer_same(&server, &from));
+  addr.port = 54;
+  rq_peer_set(&from, &addr);
+  EXPECT(u, !rq_peer_same(&server, &from));
+  rq_addr four = {.family = 4, .octets = {127, 0, 0, 1}, .port = 53};
+  rq_peer_set(&from, &four);
+  EXPECT(u, !rq_peer_same(&server, &from));
+  rq_peer_set(&server, &four);
+  EXPECT(u, rq_peer_same(&server, &from));
+  four.octets[3] = 2;
+  rq_peer_set(&from, &four);
+  EXPECT(u, !rq_peer_same(&server, &from));
+}
+
+int main(void) {
+  unit u = {0};
+  test_wheel_fires_each_timer_once_and_in_time(&u);
+  test_ids_find_what_was_added(&u);
+  test_random_numbers_spread(&u);
+  test_peers_compare_by_address_port_and_zone(&u);
+  return unit_report(&u, "test_net");
+}

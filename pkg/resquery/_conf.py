@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from ._lib import call_text, ffi, lib, octets_of, shown
-from .errors import BadServer
+from ._lib import call_text, ffi, lib, octets_of
+from .errors import BadServer, shown
 
 Transport = Literal["udp", "tcp"]
 

@@ -12,7 +12,8 @@ import struct
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
-from ._rq import ffi, lib
+from ._rq import ffi as ffi
+from ._rq import lib as lib
 from .errors import IllegalName, MessageError, ResqueryError, UnknownType, shown
 
 T = TypeVar("T")

@@ -27,8 +27,9 @@ _PIPE = 4096  # octets that a writable pipe takes without blocking (PIPE_BUF)
 class Reader:
     """Lines of a file descriptor, as columns of names."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, name: str) -> None:
         info = os.fstat(fd)
+        self._name = name
         self.fd = fd
         self.prompt = stat.S_ISREG(info.st_mode)  # a read never waits
         self.size = info.st_size if self.prompt else None
@@ -76,7 +77,12 @@ class Reader:
         return column
 
     def _fill(self) -> None:
-        count = os.readv(self.fd, [self._view[self._end :]])
+        try:
+            count = os.readv(self.fd, [self._view[self._end :]])
+        except BlockingIOError:  # a descriptor that somebody else made non-blocking
+            return
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._name) from None
         self._end += count
         self._last = count == 0
 
@@ -95,8 +101,9 @@ class Reader:
 class Writer:
     """Blocks of rows, on their way to a file descriptor."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, name: str) -> None:
         self.fd = fd
+        self._name = name
         self.prompt = stat.S_ISREG(os.fstat(fd).st_mode)
         self._view = memoryview(bytearray(2 * _FLUSH))
         self._start = self._end = 0
@@ -127,16 +134,21 @@ class Writer:
         self._end += written
         return rows
 
-    def flush(self, *, wait: bool = False) -> None:
-        """Writes what waits: all of it to a file, as much as it takes without blocking, unless `wait`, to a pipe."""
+    def flush(self) -> None:
+        """Writes what waits: all of it to a file, to a pipe as much as it takes without blocking."""
         while self._start < self._end:
-            if self.prompt or wait:
+            if self.prompt:
                 stop = self._end
             elif _ready(self.fd, select.POLLOUT):
                 stop = min(self._end, self._start + _PIPE)
             else:
                 return
-            self._start += os.write(self.fd, self._view[self._start : stop])
+            try:
+                self._start += os.write(self.fd, self._view[self._start : stop])
+            except BlockingIOError:  # a descriptor that somebody else made non-blocking
+                return
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, self._name) from None
         self._start = self._end = 0
         self._flushed = monotonic()
 

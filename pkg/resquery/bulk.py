@@ -16,7 +16,7 @@ from msgspec.msgpack import Decoder
 from ._conf import RESOLV_CONF, SLOTS_MAX, Transport, settled, system_conf
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets, type_number
-from .message import Record
+from .types import Record
 
 _ROOM = 64 * 256  # octets drained and decoded at once, some 64 rows: larger lists cost garbage collection
 _HEAD = 3  # octets before the rows, for the head of the MessagePack array that they make up

@@ -156,8 +156,8 @@ class Resolver:
         the buffer all the same, and `.response` is made of those. Raises TypeError for an unfit buffer.
 
         >>> from resquery.testing import Server
-        >>> with Server(text="example.com. 300 IN A 192.0.2.1") as server, Resolver(server.address, edns=False) as resolver:
-        ...     n = resolver.res_query("example.com", "A", bytearray(20))
+        >>> with Server(text="example.com. 300 IN A 192.0.2.1") as server:
+        ...     n = Resolver(server.address, edns=False).res_query("example.com", "A", bytearray(20))
         >>> n, n.actual, n.clipped
         (20, 45, True)
         """

@@ -1,0 +1,86 @@
+"""The `resquery` command: arguments in, exit status out, and never a traceback.
+
+Results go to standard output, everything else to standard error, one line for each failure. Exit status: 0 done, 1
+failed, 2 wrong usage, 130 interrupted. SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from .. import __version__
+from ..errors import ResqueryError
+from . import bulk, query
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"resquery: {message}; see {self.prog} --help\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    try:
+        _fill_standard_descriptors()
+        arguments = _parser().parse_args(argv)
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        _discard_output()
+        return FAILED
+    except (ResqueryError, MemoryError) as error:
+        return _fail(USAGE if isinstance(error, ValueError) else FAILED, str(error) or "no memory")
+    except OSError as error:
+        _discard_output()
+        return _fail(FAILED, f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
+    except ValueError as error:
+        return _fail(USAGE, str(error))
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="resquery",
+        description="DNS lookups: one name, or as many as a file holds.",
+        epilog="Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"resquery {__version__}")
+    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
+    query.add_to(commands)
+    bulk.add_to(commands)
+    return parser
+
+
+def _fail(status: int, message: str) -> int:
+    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        print(f"resquery: {message}", file=sys.stderr)
+    return status
+
+
+def _fill_standard_descriptors() -> None:
+    """Opens what the caller closed of 0, 1 and 2: a socket must not take the place of standard output."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)  # writing to it fails, as writing to what was closed should
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+
+
+def _discard_output() -> None:
+    """Lets the interpreter's last flush go nowhere: what failed once would fail again, in lines of its own."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)

@@ -1,0 +1,173 @@
+"""`resquery bulk`: a list of names in, one line of JSON out for each name and type. SPDX-License-Identifier: MIT"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from errno import EISDIR
+from typing import Any
+
+from .. import __version__
+from .._conf import RESOLV_CONF, server_list
+from .._engine import Stats, Types
+from .._pump import Reader, Writer, pump
+from ..bulk import bulk_engine, type_list
+from ..errors import BadServer, ResqueryError
+from .options import add_settings, settings
+from .progress import progress
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "bulk",
+        help="look up every name of a list",
+        description="Looks up every line of FILE and writes a line of JSON for each name and type, as they finish.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", default="-", help="names, one on a line; - is standard input"
+    )
+    parser.add_argument("--type", action="append", metavar="TYPE", help="A, MX, TYPE65, ...; may be repeated (A)")
+    parser.add_argument("--output", required=True, metavar="FILE", help="where the rows go; - is standard output")
+    parser.add_argument("--servers", metavar="FILE", help="a list of servers, one address on a line, # for comments")
+    parser.add_argument("--stats", metavar="FILE", help="write totals there, as JSON")
+    parser.add_argument("--quiet", action="store_true", help="show no progress, not even on a terminal")
+    parser.add_argument("--max-in-flight", type=int, default=1000, metavar="N", help="lookups at once (1000)")
+    parser.add_argument("--transport", choices=("udp", "tcp"), help="how queries go; a cut answer is followed over tcp")
+    parser.add_argument("--no-rotate", action="store_true", help="begin every lookup at the first server")
+    add_settings(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Looks everything up. Settings are checked before a file is touched."""
+    start = time.monotonic()
+    types = type_list([name for given in arguments.type or ["A"] for name in given.split(",")])
+    given = settings(arguments) | {
+        "max_in_flight": arguments.max_in_flight,
+        "transport": arguments.transport,
+        "rotate": not arguments.no_rotate,
+    }
+    with (
+        bulk_engine(len(types), _servers(arguments), RESOLV_CONF, **given) as engine,
+        _input(arguments.file) as source,
+        _output(arguments.output, source) as sink,
+        _stats_file(arguments.stats) as write_stats,
+    ):
+        reader, writer = (
+            Reader(source, _shown(arguments.file, "input")),
+            Writer(sink, _shown(arguments.output, "output")),
+        )
+        with progress(engine, reader, len(types), shown=_watched(arguments, sink)) as tick:
+            rows = pump(engine, Types(types), reader, writer, tick)
+        write_stats(_totals(engine.stats(), reader, rows, time.monotonic() - start))
+
+
+def _servers(arguments: argparse.Namespace) -> list[str] | None:
+    listed = list(arguments.server or [])
+    if arguments.servers is not None:
+        with open(arguments.servers, encoding="utf-8", errors="surrogateescape") as file:
+            for number, line in enumerate(file, 1):
+                address = line.partition("#")[0].strip()
+                if address:
+                    listed.append(_server(address, f"{arguments.servers}:{number}"))
+        if not listed:
+            raise BadServer(f"{arguments.servers}: there is no server in it")
+    return listed or None
+
+
+def _server(address: str, place: str) -> str:
+    try:
+        return server_list(address)[0]
+    except BadServer as error:
+        raise BadServer(f"{place}: {error}", address) from None
+
+
+@contextmanager
+def _input(path: str) -> Generator[int, None, None]:
+    if path == "-":
+        yield 0
+        return
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR), path)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _output(path: str, source: int) -> Generator[int, None, None]:
+    """The descriptor to write to; refuses to empty the file that the names come from."""
+    if path == "-":
+        yield 1
+        return
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        info = os.fstat(fd)
+        if stat.S_ISREG(info.st_mode):
+            if os.path.samestat(info, os.fstat(source)):
+                raise ValueError(f"{path} is the input and cannot be the output too")
+            os.ftruncate(fd, 0)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _stats_file(path: str | None) -> Generator[Callable[[dict[str, Any]], None], None, None]:
+    """A function that writes the totals. The file is opened first: a million lookups should not end in a bad path."""
+    if path is None:
+        yield lambda totals: None
+        return
+    with open(path, "w", encoding="utf-8") as file:
+        yield lambda totals: print(json.dumps(totals, indent=2), file=file, flush=True)
+
+
+def _shown(path: str, what: str) -> str:
+    return f"standard {what}" if path == "-" else path
+
+
+def _watched(arguments: argparse.Namespace, sink: int) -> bool:
+    """Whether somebody sees standard error, and the rows do not run over the same terminal."""
+    return not arguments.quiet and os.isatty(2) and not os.isatty(sink)
+
+
+def _totals(stats: Stats, reader: Reader, rows: int, seconds: float) -> dict[str, Any]:
+    """What --stats writes. Raises ResqueryError when the totals do not balance."""
+    if not rows == stats.rows == stats.inputs == sum(stats.statuses.values()) or stats.held:
+        raise ResqueryError(f"totals do not balance: {rows} rows were written, and the engine counts {stats}")
+    return {
+        "version": __version__,
+        "inputs": reader.inputs,
+        "blank": reader.blank,
+        "rows": rows,
+        "statuses": stats.statuses,
+        "tries": stats.tries,
+        "queries": stats.queries,
+        "received": stats.received,
+        "dropped": stats.dropped,
+        "tcp_connects": stats.tcp_connects,
+        "seconds": round(seconds, 6),
+        "cpu_seconds": round(time.process_time(), 6),
+        "peak_rss_bytes": _peak_rss(),
+    }
+
+
+def _peak_rss() -> int:
+    """The most memory this process held. Linux's ru_maxrss would tell the parent's, carried over fork and exec."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,57 @@
+"""`resquery query`: one question, printed as dig prints it. SPDX-License-Identifier: MIT"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from .. import Message, Resolver
+from ..errors import LookupFailure
+from .options import add_settings, settings
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "query",
+        help="look one name up",
+        description="Looks one name up and prints the response as dig does, also when it is a failure.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("type", metavar="TYPE", nargs="?", default="A", help="MX, TYPE15, ... (A)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--short", action="store_true", help="print the data of the answer's records only")
+    form.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser.add_argument("--tcp", action="store_true", help="ask over TCP")
+    parser.add_argument("--class", dest="rrclass", default="IN", metavar="CLASS", help="CH, CLASS3, ... (IN)")
+    add_settings(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Asks and prints. Raises LookupFailure when there is no usable answer, once the response is printed."""
+    transport = "tcp" if arguments.tcp else None
+    name = os.fsencode(arguments.name)
+    with Resolver(arguments.server, transport=transport, **settings(arguments)) as resolver:
+        try:
+            show(resolver.resolve(name, arguments.type, rrclass=arguments.rrclass), arguments)
+        except LookupFailure as failure:
+            if failure.response is not None:
+                show(failure.response, arguments)
+            raise
+
+
+def show(message: Message, arguments: argparse.Namespace) -> None:
+    """Prints a response in the form that was asked for."""
+    if arguments.json:
+        text = message.to_json()
+    elif arguments.short:
+        text = "\n".join(record.to_text().split(" ", 4)[4] for record in message.answer)
+    else:
+        text = f"{message.to_text().rstrip()}\n\n;; MSG SIZE  rcvd: {len(message.wire)}"
+    if text:
+        sys.stdout.write(text.encode("utf-8").decode(sys.stdout.encoding or "utf-8", "replace") + "\n")
+        sys.stdout.flush()

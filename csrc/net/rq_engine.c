@@ -117,7 +117,7 @@ static int make_servers(rq_engine *engine, const rq_addr *addrs, uint32_t count)
   for (uint32_t s = 0; s < count; s++) {
     rq_server *server = &engine->servers[s];
     rq_out text;
-    rq_out_init(&text, server->text, sizeof server->text - 1); /* calloc left the NUL */
+    rq_out_init(&text, (uint8_t *)server->text, sizeof server->text - 1); /* calloc left the NUL */
     rq_addr_write(&addrs[s], &text);
     rq_peer_set(&server->peer, &addrs[s]);
     server->group = engine->connected ? s : addrs[s].family != addrs[0].family;

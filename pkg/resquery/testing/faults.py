@@ -1,7 +1,8 @@
 """Scripted faults: what can go wrong with an answer, as small values that are put together.
 
 A `Fault` says which queries it strikes, how often and with what chance; its action turns the list of messages that
-would be sent into another. Any callable `(query, sends, rng) -> sends` will do as an action. SPDX-License-Identifier: MIT
+would be sent into another. Any callable `(query, sends, rng) -> sends` will do as an action.
+SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations

@@ -1,0 +1,43 @@
+"""Runs a test server until it is interrupted: `python -m resquery.testing --zone FILE [--port N]`.
+
+It prints its address on one line, so that scripts can wait for it. SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+
+from .demo import ZONE
+from .server import Server
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serves a zone file (without one, the demonstration's) on loopback. Exit 0 on SIGINT or SIGTERM, 1 on a bad zone."""
+    parser = argparse.ArgumentParser(prog="python -m resquery.testing", description="A DNS test server on loopback.")
+    parser.add_argument("--zone", action="append", metavar="FILE", help="zone file (default: the demonstration's)")
+    parser.add_argument("--port", type=int, default=0, help="port (default: a free one)")
+    parser.add_argument("--ipv6", action="store_true", help="listen on ::1 too")
+    parser.add_argument("--synthesize", metavar="NAME", help="answer A questions for every name below NAME")
+    parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="hold every answer back")
+    options = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hosts = ("127.0.0.1", "::1") if options.ipv6 else ("127.0.0.1",)
+    zones = options.zone or ([] if options.synthesize else [ZONE])
+    try:
+        server = Server(zones, hosts=hosts, port=options.port, synthesize=options.synthesize, delay=options.delay)
+        server.start()
+    except (OSError, ValueError, ImportError) as error:
+        print(f"resquery.testing: {error}", file=sys.stderr)
+        return 1
+    with contextlib.suppress(KeyboardInterrupt):
+        print(" ".join(server.addresses), flush=True)
+        signal.pause()
+    server.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

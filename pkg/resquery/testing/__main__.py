@@ -9,13 +9,14 @@ import argparse
 import contextlib
 import signal
 import sys
+from pathlib import Path
 
 from .demo import ZONE
 from .server import Server
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serves a zone file (without one, the demonstration's) on loopback. Exit 0 on SIGINT or SIGTERM, 1 on a bad zone."""
+    """Serves a zone file (without one, the demonstration's). Exit 0 on SIGINT or SIGTERM, 1 when it cannot start."""
     parser = argparse.ArgumentParser(prog="python -m resquery.testing", description="A DNS test server on loopback.")
     parser.add_argument("--zone", action="append", metavar="FILE", help="zone file (default: the demonstration's)")
     parser.add_argument("--port", type=int, default=0, help="port (default: a free one)")
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     hosts = ("127.0.0.1", "::1") if options.ipv6 else ("127.0.0.1",)
-    zones = options.zone or ([] if options.synthesize else [ZONE])
+    zones = [Path(file) for file in options.zone or ([] if options.synthesize else [ZONE])]
     try:
         server = Server(zones, hosts=hosts, port=options.port, synthesize=options.synthesize, delay=options.delay)
         server.start()

@@ -21,7 +21,7 @@ from .faults import Fault, Script
 from .query import Query, Sections, Send, message
 from .respond import Function, respond
 from .tcp import TcpService
-from .udp import UdpService
+from .udp import Decide, Report, UdpService
 from .zone import Zones, read_zones
 
 _SERVFAIL = 2
@@ -203,13 +203,13 @@ class _Running:
     def __init__(self, hosts: Sequence[str], port: int) -> None:
         self._pid = os.getpid()
         self._stop = threading.Event()
-        self._wake, self._waker = socket.socketpair()
-        self._udp, self._tcp = _bind(hosts, port)
-        self.port: int = self._udp[0].getsockname()[1]
         self._services: list[UdpService | TcpService] = []
+        self._udp, self._tcp = _bind(hosts, port)
+        self._wake, self._waker = socket.socketpair()
+        self.port: int = self._udp[0].getsockname()[1]
         self.loop = Loop(self._wake, self._udp)
 
-    def start(self, decide: Any, report: Any) -> None:
+    def start(self, decide: Decide, report: Report) -> None:
         """Starts the threads."""
         self._services = [
             UdpService(self.loop, self._udp, self._stop, decide, report),

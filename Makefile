@@ -79,6 +79,7 @@ help:                      ## this list
 	@$(PIP) install --no-build-isolation -e '.[cli,testing]'
 	@touch $@
 
-.venv/dev: .venv/built
-	@test -x $(BIN)/ruff -a .venv/dev -nt pyproject.toml || { echo "make: installing the developers' tools"; $(PIP) install --no-build-isolation -e '.[dev]'; }
+.venv/dev: pyproject.toml | .venv/built
+	@echo "make: installing the developers' tools"
+	@$(PIP) install --no-build-isolation -e '.[dev]'
 	@touch $@

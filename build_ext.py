@@ -6,12 +6,14 @@ Two environment variables serve the developers' builds: RESQUERY_CFLAGS and RESQ
 
 import os
 import shlex
+import sysconfig
 from pathlib import Path
 
 from cffi import FFI
 
 root = Path(__file__).parent
 csrc = Path("csrc")  # relative: setuptools refuses absolute source paths
+FLAGS = ["-std=c11", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"]
 headers = ["rq_api.h", "testing/rq_testserver_api.h"]
 sources = sorted(str(path.relative_to(root)) for path in (root / csrc).rglob("*.c"))
 
@@ -22,13 +24,14 @@ ffibuilder.set_source(
     "resquery._rq",
     '#include "resquery.h"\n#include "testing/rq_testserver.h"\n',
     sources=sources,
-    depends=sorted(str(path.relative_to(root)) for path in (root / csrc).rglob("*.[hd]*") if path.suffix in {".h", ".def"}),
+    depends=sorted(
+        str(path.relative_to(root)) for pattern in ("*.h", "*.def") for path in (root / csrc).rglob(pattern)
+    ),
     include_dirs=[str(csrc)],
     define_macros=[("_GNU_SOURCE", "1")],
-    extra_compile_args=["-std=c11", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"]
-    + shlex.split(os.environ.get("RESQUERY_CFLAGS", "")),
+    extra_compile_args=[*FLAGS, *shlex.split(os.environ.get("RESQUERY_CFLAGS", ""))],
     extra_link_args=shlex.split(os.environ.get("RESQUERY_LDFLAGS", "")),
-    py_limited_api=True,
+    py_limited_api=not sysconfig.get_config_var("Py_GIL_DISABLED"),  # a free-threaded build has no limited API
 )
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ def play(player: Path, commands: list[str]) -> list[str]:
         text=True,
         env=_plain_environment(),
         check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     return [" ".join(line.split()) for line in done.stdout.splitlines()]

@@ -97,7 +97,7 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
                                .edns = conf->edns};
   engine->query_flags = (uint16_t)((conf->recurse ? RQ_FLAG_RD : 0) | (conf->authentic ? RQ_FLAG_AD : 0));
   engine->now_us = rq_clock_us();
-  engine->connected = count <= RQ_CONNECTED_SERVERS;
+  engine->connected = engine->segments = count <= RQ_CONNECTED_SERVERS;
   engine->sock_quota = 4 * conf->slots < QUOTA_LEAST ? QUOTA_LEAST : 4 * conf->slots;
   if (engine->sock_quota > QUOTA_MOST) engine->sock_quota = QUOTA_MOST;
   rq_random_init(&engine->random);

@@ -87,6 +87,7 @@ typedef struct rq_group {
   rq_list ready;       /* lookups to be sent over UDP */
   uint32_t first;      /* number of its first place */
   uint32_t use[64];    /* the places in use, conf.sockets of them */
+  uint8_t alive;       /* answered since it last failed: only then are queries sent in runs, see send_batch */
 } rq_group;
 
 /* A TCP connection and the lookups that wait on it. */
@@ -103,6 +104,7 @@ struct rq_engine {
   rq_engine_conf conf;
   rq_policy policy;
   uint16_t query_flags;
+  uint8_t segments;  /* the kernel takes runs of packets (UDP GSO) */
   uint8_t connected; /* UDP sockets are: the kernel checks the source */
   uint8_t blocked;   /* the kernel took no more packets on the last turn */
   int epoll;

@@ -15,13 +15,15 @@
 #define RECEIVE_ROUNDS 16       /* batches from one socket before others, and sending, have their turn */
 
 static int send_batch(rq_engine *engine, rq_group *group);
+static int refused(rq_engine *engine, rq_group *group, uint32_t run, int error);
 static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number);
 static void renew(rq_engine *engine, rq_group *group, uint32_t n);
 static int open_place(rq_engine *engine, rq_group *group, uint32_t number);
 static void close_place(rq_engine *engine, uint32_t number);
 static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number);
-static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t sent, uint32_t count);
-static void read_errors(rq_engine *engine, uint32_t number);
+static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count);
+static uint32_t receive_batch(rq_engine *engine, rq_group *group, uint32_t number);
+static void read_errors(rq_engine *engine, rq_group *group, uint32_t number);
 
 /* --- sending --- */
 
@@ -33,8 +35,10 @@ void rq_udp_send(rq_engine *engine) {
   }
 }
 
-/* One batch through one socket; 0 when no more can be sent for now. */
+/* One batch through one socket; 0 when no more can be sent for now. Runs of packets only go where answers come from: a
+ * kernel that refuses a run, or a host that answers it with ICMP, does so once for all of its packets. */
 static int send_batch(rq_engine *engine, rq_group *group) {
+  rq_batch *batch = &engine->sending;
   uint32_t number;
   int error = choose_socket(engine, group, &number);
   if (error == -EAGAIN) return 0;
@@ -44,14 +48,24 @@ static int send_batch(rq_engine *engine, rq_group *group) {
   }
   uint32_t count = fill(engine, group, number);
   if (count == 0) return 0;
-  uint32_t sent = rq_batch_send(&engine->sending, engine->socks[number].fd, count, &error);
+  uint32_t messages = engine->segments && group->alive ? rq_batch_runs(batch, count) : rq_batch_single(batch, count);
+  uint32_t sent = rq_batch_send(batch, engine->socks[number].fd, messages, &error);
   settle(engine, group, number, sent, count);
-  if (sent == count) return 1;
+  return sent == messages || refused(engine, group, batch->runs[sent], error);
+}
+
+/* The next message, of `run` packets, could not be sent. 1 to go on, 0 when the kernel takes no more for now. */
+static int refused(rq_engine *engine, rq_group *group, uint32_t run, int error) {
   if (error == EAGAIN || error == ENOBUFS) {
     engine->blocked = 1;
     return 0;
   }
-  rq_slot_failed(engine, group->ready.head, error);
+  if (run == 1) {
+    rq_slot_failed(engine, group->ready.head, error);
+    return 1;
+  }
+  if (error == EIO || error == EINVAL || error == EOPNOTSUPP) engine->segments = 0;
+  group->alive = 0;
   return 1;
 }
 
@@ -90,19 +104,21 @@ static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number) {
     rq_slot_spec(engine, slot, &spec);
     rq_out_init(&out, rq_batch_at(batch, count), batch->size);
     rq_query_write(&slot->asked.name, &spec, &out);
-    batch->vectors[count].iov_len = rq_out_stored(&out);
+    rq_batch_put(batch, count, (uint32_t)rq_out_stored(&out), i);
     if (!engine->connected) {
       batch->peers[count] = engine->servers[slot->lookup.server].peer;
       batch->headers[count].msg_hdr.msg_namelen = rq_peer_size(&batch->peers[count]);
     }
-    batch->slots[count++] = i;
+    count++;
   }
   return count;
 }
 
-/* What went out is in flight; the rest goes back to the head of the list, in order. */
-static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t sent, uint32_t count) {
+/* What went out with the first `messages` is in flight; the rest goes back to the head of the list. */
+static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count) {
   rq_sock *sock = &engine->socks[number];
+  uint32_t sent = 0;
+  for (uint32_t m = 0; m < messages; m++) sent += engine->sending.runs[m];
   for (uint32_t k = count; k > sent; k--) {
     uint32_t i = engine->sending.slots[k - 1];
     rq_ids_remove(&engine->ids, rq_ids_key(number, engine->slots[i].id));
@@ -121,32 +137,36 @@ static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t
 /* --- receiving --- */
 
 void rq_udp_event(rq_engine *engine, uint32_t number, uint32_t events) {
+  rq_group *group = &engine->groups[number / (2u * engine->conf.sockets)];
+  if (engine->socks[number].fd >= 0 && events & EPOLLERR) read_errors(engine, group, number);
+  for (int round = 0; round < RECEIVE_ROUNDS && engine->socks[number].fd >= 0; round++)
+    if (receive_batch(engine, group, number) < RQ_BATCH) break;
+}
+
+static uint32_t receive_batch(rq_engine *engine, rq_group *group, uint32_t number) {
   rq_batch *batch = &engine->receiving;
-  if (engine->socks[number].fd < 0) return;
-  if (events & EPOLLERR) read_errors(engine, number);
-  for (int round = 0; round < RECEIVE_ROUNDS && engine->socks[number].fd >= 0; round++) {
-    uint32_t count = rq_batch_receive(batch, engine->socks[number].fd);
-    for (uint32_t k = 0; k < count; k++) {
-      int32_t len = rq_batch_length(batch, k);
-      if (len < 0)
-        engine->stats.dropped[RQ_DROP_LARGE]++;
-      else
-        rq_slot_packet(engine, number, engine->connected ? NULL : &batch->peers[k], rq_batch_at(batch, k),
-                       (uint32_t)len);
-    }
-    if (count < RQ_BATCH) break;
+  uint32_t count = rq_batch_receive(batch, engine->socks[number].fd);
+  for (uint32_t k = 0; k < count; k++) {
+    const rq_peer *from = engine->connected ? NULL : &batch->peers[k];
+    int32_t len = rq_batch_length(batch, k);
+    if (len < 0)
+      engine->stats.dropped[RQ_DROP_LARGE]++;
+    else if (rq_slot_packet(engine, number, from, rq_batch_at(batch, k), (uint32_t)len))
+      group->alive = 1;
   }
+  return count;
 }
 
 /* An ICMP error ends the one try whose query it quotes; what quotes none of ours is ignored. */
-static void read_errors(rq_engine *engine, uint32_t number) {
+static void read_errors(rq_engine *engine, rq_group *group, uint32_t number) {
   rq_peer peer;
   uint16_t id;
   int error;
   while (engine->socks[number].fd >= 0 && rq_udp_error(engine->socks[number].fd, &peer, &id, &error)) {
     uint32_t i = rq_ids_find(&engine->ids, rq_ids_key(number, id));
-    if (i != RQ_NONE && rq_peer_same(&engine->servers[engine->slots[i].lookup.server].peer, &peer))
-      rq_slot_failed(engine, i, error);
+    if (i == RQ_NONE || !rq_peer_same(&engine->servers[engine->slots[i].lookup.server].peer, &peer)) continue;
+    group->alive = 0;
+    rq_slot_failed(engine, i, error);
   }
 }
 

@@ -3,7 +3,9 @@
 #include "rq_sock.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <linux/errqueue.h>
@@ -92,7 +94,59 @@ void rq_batch_drop(rq_batch *batch) {
   batch->octets = NULL;
 }
 
-/* An error may be a late one, of an earlier packet (ICMP): so a packet is only given up when it fails twice. */
+void rq_batch_put(rq_batch *batch, uint32_t i, uint32_t len, uint32_t slot) {
+  batch->vectors[i] = (struct iovec){.iov_base = rq_batch_at(batch, i), .iov_len = len};
+  batch->slots[i] = slot;
+}
+
+/* Message `m` of the packets `from` to `from + run - 1`. */
+static void message_set(rq_batch *batch, uint32_t m, uint32_t from, uint32_t run) {
+  struct msghdr *header = &batch->headers[m].msg_hdr;
+  rq_segment *segment = &batch->segments[m];
+  header->msg_iov = &batch->vectors[from];
+  header->msg_iovlen = run;
+  header->msg_control = run > 1 ? segment : NULL;
+  header->msg_controllen = run > 1 ? sizeof *segment : 0;
+  batch->runs[m] = (uint16_t)run;
+  if (run == 1) return;
+  uint16_t len = (uint16_t)batch->vectors[from].iov_len;
+  segment->header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof len), .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT};
+  memcpy(CMSG_DATA(&segment->header), &len, sizeof len);
+}
+
+uint32_t rq_batch_single(rq_batch *batch, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) message_set(batch, i, i, 1);
+  return count;
+}
+
+/* The longest first. By insertion: there are few, and often all of them are of one length. */
+static void sort_by_length(rq_batch *batch, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++) {
+    struct iovec vector = batch->vectors[i];
+    uint32_t slot = batch->slots[i], at = i;
+    for (; at > 0 && batch->vectors[at - 1].iov_len < vector.iov_len; at--) {
+      batch->vectors[at] = batch->vectors[at - 1];
+      batch->slots[at] = batch->slots[at - 1];
+    }
+    batch->vectors[at] = vector;
+    batch->slots[at] = slot;
+  }
+}
+
+uint32_t rq_batch_runs(rq_batch *batch, uint32_t count) {
+  uint32_t messages = 0;
+  sort_by_length(batch, count);
+  for (uint32_t from = 0; from < count; messages++) {
+    uint32_t end = from + 1;
+    while (end < count && batch->vectors[end].iov_len == batch->vectors[from].iov_len) end++;
+    if (end < count) end++;
+    message_set(batch, messages, from, end - from);
+    from = end;
+  }
+  return messages;
+}
+
+/* An error may be a late one, of an earlier packet (ICMP): so a message is only given up when it fails twice. */
 uint32_t rq_batch_send(rq_batch *batch, int fd, uint32_t count, int *error) {
   uint32_t sent = 0, failures = 0;
   while (sent < count) {

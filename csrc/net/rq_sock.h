@@ -22,12 +22,21 @@ typedef union rq_peer {
   struct sockaddr_in6 v6;
 } rq_peer;
 
-/* Packets on their way in one direction. The buffers are wired up once, in rq_batch_init. */
+/* Says to the kernel how long the packets of one message are (UDP_SEGMENT). */
+typedef union rq_segment {
+  struct cmsghdr header;
+  uint8_t octets[CMSG_SPACE(sizeof(uint16_t))];
+} rq_segment;
+
+/* Packets on their way in one direction: messages to the kernel, each of one packet or, when sending, of a run of them.
+ */
 typedef struct rq_batch {
   struct mmsghdr headers[RQ_BATCH];
   struct iovec vectors[RQ_BATCH];
   rq_peer peers[RQ_BATCH];
-  uint32_t slots[RQ_BATCH]; /* to send: whose query it is */
+  rq_segment segments[RQ_BATCH];
+  uint16_t runs[RQ_BATCH];  /* to send: packets in a message */
+  uint32_t slots[RQ_BATCH]; /* to send: whose query a packet is */
   uint8_t *octets;          /* RQ_BATCH times `stride` */
   uint32_t stride, size;    /* octets from packet to packet, and in one at the most */
 } rq_batch;
@@ -50,7 +59,18 @@ static inline uint8_t *rq_batch_at(const rq_batch *batch, uint32_t i) {
   return batch->octets + (size_t)i * batch->stride;
 }
 
-/* Sends the first `count` packets; returns how many went out. If not all: *error says why the next one did not. */
+/* Packet `i` is to be sent: `len` octets, written at rq_batch_at(i), the query of `slot`. */
+void rq_batch_put(rq_batch *batch, uint32_t i, uint32_t len, uint32_t slot);
+
+/* Makes messages of the first `count` packets, one each. Returns how many. */
+uint32_t rq_batch_single(rq_batch *batch, uint32_t count);
+
+/* The same, but packets of one length, and a shorter last one, become one message, which the kernel cuts into packets
+ * again as late as it can (UDP GSO): the way through it is then paid for once. Changes their order. All go to one peer.
+ */
+uint32_t rq_batch_runs(rq_batch *batch, uint32_t count);
+
+/* Sends the first `count` messages; returns how many went out. If not all: *error says why the next one did not. */
 uint32_t rq_batch_send(rq_batch *batch, int fd, uint32_t count, int *error);
 
 /* Receives up to RQ_BATCH packets; returns how many, 0 when there is none now. */

@@ -683,11 +683,11 @@ static void test_lack_of_memory_is_told(unit *u) {
 }
 
 static void test_failing_system_calls_cost_no_row(unit *u) {
-  static const int errors[] = {EINTR, EAGAIN, ENOBUFS, EMFILE, ENETUNREACH, ECONNREFUSED};
+  static const int errors[] = {EINTR, EAGAIN, ENOBUFS, EMFILE, ENETUNREACH, ECONNREFUSED, EIO};
   unsigned before = count_descriptors();
   char about[40];
   for (int call = F_SENDMMSG; call <= F_GETRANDOM; call++) {
-    for (int e = 0; e < 6; e++) {
+    for (size_t e = 0; e < sizeof errors / sizeof *errors; e++) {
       for (unsigned long until = 1; until <= 21; until += 5) {
         rq_engine_conf conf = standard;
         outcome o;
@@ -700,6 +700,7 @@ static void test_failing_system_calls_cost_no_row(unit *u) {
         fault_set((enum fault)call, errors[e], 1, until);
         rq_engine *engine = rq_engine_new(&conf, &addr, 1, &status, &error);
         EXPECT(u, engine != NULL || (status == RQ_NETWORK && error == errors[e]));
+        if (engine) run(u, engine, r, "a%u.example", 200, &o); /* runs of packets, once the first are answered */
         if (engine) run(u, engine, r, "t%u.example", 30, &o);
         fault_set(F_NONE, 0, 0, 0);
         rq_engine_free(engine);

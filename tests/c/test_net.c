@@ -127,11 +127,46 @@ static void test_peers_compare_by_address_port_and_zone(unit *u) {
   EXPECT(u, !rq_peer_same(&server, &from));
 }
 
+/* Whatever the lengths: each packet stands in one run, and a run has one length but for a shorter last packet. */
+static void test_runs_hold_each_packet_once(unit *u) {
+  static rq_batch batch;
+  uint64_t state = 3;
+  u->about = "runs";
+  EXPECT_NUMBER(u, rq_batch_init(&batch, RQ_QUERY_MAX, RQ_QUERY_MAX, 0), 0);
+  for (uint32_t round = 0; round < 2000; round++) {
+    uint32_t count = next_random(&state) % (RQ_BATCH + 1), kinds = 1 + next_random(&state) % 40, packets = 0;
+    uint32_t lens[RQ_BATCH], seen[RQ_BATCH] = {0};
+    for (uint32_t i = 0; i < count; i++) rq_batch_put(&batch, i, lens[i] = 17 + next_random(&state) % kinds, i);
+    uint32_t messages = rq_batch_runs(&batch, count);
+    EXPECT(u, messages <= (count + 1) / 2 && (kinds > 1 || messages == (count > 0)));
+    for (uint32_t m = 0; m < messages; m++) {
+      const struct msghdr *header = &batch.headers[m].msg_hdr;
+      EXPECT_NUMBER(u, header->msg_iovlen, batch.runs[m]);
+      EXPECT(u, header->msg_iov == &batch.vectors[packets]);
+      EXPECT_NUMBER(u, header->msg_controllen > 0, batch.runs[m] > 1);
+      for (uint32_t i = 0; i < batch.runs[m]; i++) {
+        const struct iovec *vector = &header->msg_iov[i];
+        uint32_t slot = batch.slots[packets + i];
+        EXPECT(u, vector->iov_base == rq_batch_at(&batch, slot) && vector->iov_len == lens[slot]);
+        EXPECT(u, i + 1u == batch.runs[m] ? vector->iov_len <= header->msg_iov->iov_len
+                                          : vector->iov_len == header->msg_iov->iov_len);
+        seen[slot]++;
+      }
+      packets += batch.runs[m];
+    }
+    EXPECT_NUMBER(u, packets, count);
+    for (uint32_t i = 0; i < count; i++) EXPECT_NUMBER(u, seen[i], 1);
+    EXPECT_NUMBER(u, rq_batch_single(&batch, count), count);
+  }
+  rq_batch_drop(&batch);
+}
+
 int main(void) {
   unit u = {0};
   test_wheel_fires_each_timer_once_and_in_time(&u);
   test_ids_find_what_was_added(&u);
   test_random_numbers_spread(&u);
   test_peers_compare_by_address_port_and_zone(&u);
+  test_runs_hold_each_packet_once(&u);
   return unit_report(&u, "test_net");
 }

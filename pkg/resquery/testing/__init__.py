@@ -28,6 +28,7 @@ from .faults import (
     WrongQuestion,
     WrongSource,
 )
+from .libc import LibcResult, glibc_res_query
 from .query import Query, Reply, Send
 from .server import Counts, Server, ServerError
 from .zone import ZoneError
@@ -44,6 +45,7 @@ __all__ = [
     "Fault",
     "Frame",
     "Garbage",
+    "LibcResult",
     "Loop",
     "NoEdns",
     "NotReply",
@@ -60,4 +62,5 @@ __all__ = [
     "WrongQuestion",
     "WrongSource",
     "ZoneError",
+    "glibc_res_query",
 ]

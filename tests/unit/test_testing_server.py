@@ -81,7 +81,7 @@ PATIENCE = 5.0  # seconds that an answer may take on a busy machine; nothing wai
 @pytest.fixture(scope="module")
 def zone_server() -> Iterator[Server]:
     """One server of the zone above on both loopback addresses."""
-    with Server(ZONE_TEXT + BIG, hosts=["127.0.0.1", "::1"]) as server:
+    with Server(text=ZONE_TEXT + BIG, hosts=["127.0.0.1", "::1"]) as server:
         yield server
 
 
@@ -227,7 +227,7 @@ def test_truncation_begins_exactly_beyond_the_payload(payload: int, truncated: b
     empty = 12 + 8 + 4 + 11 + 12  # header, question t.test., OPT, one record without RDATA
     size = 1024 - empty - 3 * 256
     text = f't.test. TXT {" ".join([chr(34) + "x" * 255 + chr(34)] * 3)} "{"y" * (size - 1)}"'
-    with Server(text) as server:
+    with Server(text=text) as server:
         query = dns.message.make_query("t.test.", "TXT", payload=payload)
         [wire] = exchange(server, query.to_wire(), 1)
     assert bool(wire[2] & 2) == truncated
@@ -299,7 +299,7 @@ def test_several_zones_and_files_are_one_server(tmp_path: Path) -> None:
     """Text and paths mix, relative names are below `origin`, and each name belongs to the zone nearest to it."""
     path = tmp_path / "one.zone"
     path.write_text("@ SOA a b 1 2 3 4 5\nwww A 192.0.2.1\n")
-    with Server([path, "child.one.test. SOA a b 1 2 3 4 6\n"], origin="one.test.") as server:
+    with Server(path, text="child.one.test. SOA a b 1 2 3 4 6\n", origin="one.test.") as server:
         assert answers(ask(server, "www.one.test.")) == {"www.one.test. A 192.0.2.1"}
         assert ask(server, "x.child.one.test.").authority[0].name.to_text() == "child.one.test."
         assert ask(server, "x.one.test.").authority[0].name.to_text() == "one.test."
@@ -318,8 +318,8 @@ def test_the_same_plain_answers_come_from_c_and_from_python(monkeypatch: pytest.
     ]
     with monkeypatch.context() as patch:
         patch.setattr(Zones, "fill", lambda self, loop: None)
-        (slow := Server(ZONE_TEXT + BIG)).start()
-    with Server(ZONE_TEXT + BIG) as fast, closing(slow):
+        (slow := Server(text=ZONE_TEXT + BIG)).start()
+    with Server(text=ZONE_TEXT + BIG) as fast, closing(slow):
         for wire in queries:
             assert exchange(fast, wire, 1) == exchange(slow, wire, 1)
         assert fast.counts.handed < len(queries) / 2
@@ -340,7 +340,7 @@ def test_synthesized_names_have_one_address_each() -> None:
 
 def test_the_table_grows_with_the_zone() -> None:
     """4,000 names, each found in C, none invented."""
-    with Server("".join(f"n{i}.test. A 192.0.2.{i % 256}\n" for i in range(4000))) as server:
+    with Server(text="".join(f"n{i}.test. A 192.0.2.{i % 256}\n" for i in range(4000))) as server:
         for i in (0, 1, 1023, 1024, 2047, 3999):
             assert answers(ask(server, f"n{i}.test.")) == {f"n{i}.test. A 192.0.2.{i % 256}"}
         assert ask(server, "n4000.test.").rcode() == dns.rcode.NXDOMAIN
@@ -400,7 +400,7 @@ def test_a_failing_function_is_servfail_and_told_at_the_end() -> None:
 
 def faulty(action: Action, **conditions: object) -> Server:
     """A server whose name bad.example. suffers."""
-    return Server(OK, faults=[Fault(name="bad.example.", action=action, **conditions)])  # type: ignore[arg-type]
+    return Server(text=OK, faults=[Fault(name="bad.example.", action=action, **conditions)])  # type: ignore[arg-type]
 
 
 GOOD = b"\x12\x34"
@@ -552,7 +552,7 @@ def test_frames_of_a_pipeline_keep_whole_and_may_change_order() -> None:
     wires = [query_wire(name, id=id) for name, id in (("bad.example.", 1), ("ok.example.", 2), ("ok.example.", 3))]
     got: list[bytes] = []
     with (
-        Server(OK, faults=faults) as server,
+        Server(text=OK, faults=faults) as server,
         closing(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)) as sock,
     ):
         sock.sendall(b"".join(struct.pack("!H", len(wire)) + wire for wire in wires))
@@ -569,7 +569,7 @@ def test_probability_is_repeatable_and_about_right() -> None:
     """Half of 2,000 queries struck, within 6 standard deviations, and the same ones with the same seed."""
 
     def struck(seed: int) -> list[int]:
-        with Server(OK, faults=[Fault(action=Rcode(2), probability=0.5)], seed=seed) as server:
+        with Server(text=OK, faults=[Fault(action=Rcode(2), probability=0.5)], seed=seed) as server:
             return [exchange(server, query_wire(), 1)[0][3] & 15 for _ in range(2000)]
 
     first = struck(1)
@@ -593,7 +593,7 @@ def test_probability_is_repeatable_and_about_right() -> None:
 )
 def test_conditions_choose_the_queries(conditions: dict[str, str], struck: set[str]) -> None:
     """Name, names below a name, type and transport."""
-    with Server(OK, faults=[Fault(action=Rcode(2), **conditions)]) as server:  # type: ignore[arg-type]
+    with Server(text=OK, faults=[Fault(action=Rcode(2), **conditions)]) as server:  # type: ignore[arg-type]
         assert {name for name in ("bad.example.", "ok.example.") if ask(server, name).rcode() == 2} == struck
 
 
@@ -624,7 +624,7 @@ def test_any_callable_is_an_action() -> None:
 
 def test_queries_are_counted_and_logged_in_order() -> None:
     """IDs, ports, types, transports of the first queries, as many as asked for, also after the end."""
-    with Server(OK, log=3, faults=[Fault(name="bad.example.", action=Drop())]) as server:
+    with Server(text=OK, log=3, faults=[Fault(name="bad.example.", action=Drop())]) as server:
         ask(server, "ok.example.", id=5)
         ask(server, "OK.example.", "MX", id=6, tcp=True)
         exchange(server, query_wire("ok.example.", id=8), 1, first=query_wire("bad.example.", id=7))
@@ -642,7 +642,7 @@ def test_queries_are_counted_and_logged_in_order() -> None:
 
 def test_a_fixed_delay_keeps_the_order_and_loses_nothing() -> None:
     """A hundred queries at once are answered in their order, all of them from C."""
-    with Server(OK, delay=0.2) as server, closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+    with Server(text=OK, delay=0.2) as server, closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
         sock.settimeout(PATIENCE)
         for id in range(100):
             sock.sendto(query_wire("ok.example.", id=id), ("127.0.0.1", server.port))
@@ -657,16 +657,15 @@ def test_a_fixed_delay_keeps_the_order_and_loses_nothing() -> None:
 def test_only_loopback_is_bound(host: str) -> None:
     """A test server never listens where others can reach it."""
     with pytest.raises(ValueError, match="loopback"):
-        Server(OK, hosts=[host])
+        Server(text=OK, hosts=[host])
 
 
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"zone": "x.zone"}, ZoneError, "give a path"),
-        ({"zone": "www.example. A 192.0.2.999"}, ZoneError, ":1:"),
-        ({"zone": Path("/nonexistent/zone")}, FileNotFoundError, "/nonexistent/zone"),
-        ({"zone": OK, "answer": str}, ValueError, "not both"),
+        ({"text": "www.example. A 192.0.2.999"}, ZoneError, ":1:"),
+        ({"zone": "/nonexistent/zone"}, FileNotFoundError, "/nonexistent/zone"),
+        ({"text": OK, "answer": str}, ValueError, "not both"),
         ({"synthesize": "a..b"}, IllegalName, "empty label"),
         ({"faults": [Fault(name="a..b", action=Drop())]}, IllegalName, "empty label"),
         ({"hosts": ["localhost"]}, ValueError, "localhost"),
@@ -683,7 +682,7 @@ def test_bad_options_are_refused_with_the_reason(
 
 def test_a_server_that_does_not_run_has_no_port() -> None:
     """Before the start and after the end."""
-    server = Server(OK)
+    server = Server(text=OK)
     with pytest.raises(RuntimeError, match="does not run"):
         _ = server.address
     with server, pytest.raises(RuntimeError, match="runs already"):
@@ -695,8 +694,8 @@ def test_a_server_that_does_not_run_has_no_port() -> None:
 
 def test_a_taken_port_is_an_error() -> None:
     """Two servers cannot share one."""
-    with Server(OK) as one, pytest.raises(OSError, match="in use"):
-        Server(OK, port=one.port).start()
+    with Server(text=OK) as one, pytest.raises(OSError, match="in use"):
+        Server(text=OK, port=one.port).start()
 
 
 def test_nothing_is_left_behind() -> None:
@@ -719,14 +718,14 @@ def test_nothing_is_left_behind() -> None:
 
 def test_several_servers_run_at_once(resquery_server: Callable[..., Server]) -> None:
     """Ten servers from the fixture, each with its own answer."""
-    servers = [resquery_server(f"who.test. A 192.0.2.{i}") for i in range(10)]
+    servers = [resquery_server(text=f"who.test. A 192.0.2.{i}") for i in range(10)]
     for i, server in enumerate(servers):
         assert answers(ask(server, "who.test.")) == {f"who.test. A 192.0.2.{i}"}
 
 
 def test_a_forked_child_can_leave_the_context() -> None:
     """The child has no threads of the server's; closing there neither hangs nor harms the parent's server."""
-    with Server(OK) as server:
+    with Server(text=OK) as server:
         child = os.fork()
         if child == 0:
             server.close()
@@ -748,7 +747,7 @@ def test_without_dnspython_the_error_says_what_to_install() -> None:
         "import sys; sys.modules['dns'] = None\n"
         "from resquery.testing import Server\n"
         "with Server(synthesize='x.test.'): pass\n"
-        "try: Server('www.test. A 192.0.2.1')\n"
+        "try: Server(text='www.test. A 192.0.2.1')\n"
         "except ImportError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,7 +3,7 @@
 Zones are read with dnspython (extra `testing`).
 
 >>> from resquery.testing import Drop, Fault, Server
->>> server = Server("www.example. 300 IN A 192.0.2.1", faults=[Fault(name="www.example.", times=1, action=Drop())])
+>>> server = Server(text="www.example. 300 IN A 192.0.2.1", faults=[Fault(name="www.example.", times=1, action=Drop())])
 """
 
 from .faults import (

@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import signal
 import sys
-from pathlib import Path
 
 from .demo import ZONE
 from .server import Server
@@ -26,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     hosts = ("127.0.0.1", "::1") if options.ipv6 else ("127.0.0.1",)
-    zones = [Path(file) for file in options.zone or ([] if options.synthesize else [ZONE])]
+    zones = options.zone or ([] if options.synthesize else [ZONE])
     try:
         server = Server(zones, hosts=hosts, port=options.port, synthesize=options.synthesize, delay=options.delay)
         server.start()

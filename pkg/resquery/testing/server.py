@@ -48,9 +48,8 @@ class Counts:
 class Server:
     """A DNS server on a free loopback port, for tests: a context manager.
 
-    It answers from a `zone` or several (a str is the text of a master file, a path the file), or by a function
-    `answer(query)` that returns a whole message as bytes, a `Reply`, lines of records, or None for silence. `faults`
-    script what goes wrong.
+    It answers from a `zone` file (or several), from `text` in the same format, or by a function `answer(query)` that
+    returns a whole message as bytes, a `Reply`, lines of records, or None for silence. `faults` script what goes wrong.
 
     `hosts` are loopback addresses that share one port (0: a free one). `synthesize` names a domain below which every
     name has an A record. `delay` holds every answer back (seconds). `log` is how many queries `Server.log` keeps.
@@ -60,7 +59,7 @@ class Server:
     ZoneError for a bad zone, ImportError when a zone is given and dnspython (extra `testing`) is missing; leaving the
     context raises ServerError when the function or an action failed.
 
-    >>> with Server("www.example. 300 IN A 192.0.2.1") as server:
+    >>> with Server(text="www.example. 300 IN A 192.0.2.1") as server:
     ...     server.address.rpartition(":")[0]
     '127.0.0.1'
     """
@@ -69,6 +68,7 @@ class Server:
         self,
         zone: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
         *,
+        text: str | None = None,
         origin: str = ".",
         answer: Function | None = None,
         faults: Iterable[Fault] = (),
@@ -79,8 +79,8 @@ class Server:
         log: int = 0,
         seed: int = 0,
     ) -> None:
-        zones = [zone] if isinstance(zone, (str, PathLike)) else list(zone)
-        if answer is not None and (zones or synthesize is not None):
+        files = [zone] if isinstance(zone, (str, PathLike)) else list(zone)
+        if answer is not None and (files or text is not None or synthesize is not None):
             raise ValueError("give a function or records, not both: the function answers every query")
         for host in hosts:
             if not ipaddress.ip_address(host).is_loopback:
@@ -88,7 +88,7 @@ class Server:
         self._hosts, self._wanted_port = tuple(hosts), port
         self._function, self._delay, self._log_max, self._seed = answer, delay, log, seed
         self._suffix = None if synthesize is None else name_wire(synthesize)
-        self._zones = read_zones(zones, origin) if zones else Zones()
+        self._zones = read_zones(files, text, origin) if files or text is not None else Zones()
         self._script = Script(faults, seed)
         self._marked: set[bytes] = set()
         self._errors: list[Exception] = []

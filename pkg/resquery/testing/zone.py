@@ -174,18 +174,14 @@ def _rename(found: _Answer, owner: bytes, at: bytes, above: bytes, records: _Set
     return target
 
 
-def read_zones(sources: Iterable[str | PathLike[str]], origin: str) -> Zones:
-    """Reads master files: a str is the text itself, a path the file.
-
-    Raises ZoneError for a bad one, OSError, and ImportError without dnspython.
-    """
+def read_zones(files: Iterable[str | PathLike[str]], text: str | None, origin: str) -> Zones:
+    """Reads master files and text. Raises ZoneError for a bad one, OSError, and ImportError without dnspython."""
     zones = Zones()
-    for source in sources:
-        if isinstance(source, str):
-            _add(zones, _parse(source, "<text>", origin))
-        else:
-            with open(source, encoding="utf-8") as file:
-                _add(zones, _parse(file.read(), fspath(source), origin))
+    for path in files:
+        with open(path, encoding="utf-8") as file:
+            _add(zones, _parse(file.read(), fspath(path), origin))
+    if text is not None:
+        _add(zones, _parse(text, "<text>", origin))
     if not zones.apexes:
         _add(zones, _parse(_SOA_TEXT, "<default>", "."))
     return zones
@@ -233,8 +229,7 @@ def _parse(text: str, source: str, origin: str) -> list[_Record]:
     try:
         dns.zonefile.Reader(tokenizer, dns.rdataclass.IN, collector, default_ttl=300).read()
     except dns.exception.DNSException as error:
-        hint = " (for a file, give a path, not a str)" if source == "<text>" and "\n" not in text else ""
-        raise ZoneError(f"no zone: {error}{hint}") from error
+        raise ZoneError(f"no zone: {error}") from error
     return collector.records
 
 

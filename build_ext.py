@@ -24,9 +24,7 @@ ffibuilder.set_source(
     "resquery._rq",
     '#include "resquery.h"\n#include "testing/rq_testserver.h"\n',
     sources=sources,
-    depends=sorted(
-        str(path.relative_to(root)) for pattern in ("*.h", "*.def") for path in (root / csrc).rglob(pattern)
-    ),
+    depends=sorted(str(path.relative_to(root)) for end in ("*.h", "*.def") for path in (root / csrc).rglob(end)),
     include_dirs=[str(csrc)],
     define_macros=[("_GNU_SOURCE", "1")],
     extra_compile_args=[*FLAGS, *shlex.split(os.environ.get("RESQUERY_CFLAGS", ""))],

@@ -100,7 +100,7 @@ class Resolver:
         resolv_conf: str | os.PathLike[str] = RESOLV_CONF,
     ) -> None:
         conf = system_conf(resolv_conf) if servers is None else None
-        self.servers, self._limits = settled(
+        self.servers, self.limits = settled(
             servers,
             conf,
             timeout=timeout,
@@ -231,7 +231,7 @@ class Resolver:
             try:
                 engine = self._idle.pop()
             except IndexError:
-                return _OneEngine(self.servers, self._limits)
+                return _OneEngine(self.servers, self.limits)
             if engine.usable:
                 return engine
             engine.close()  # it came through a fork
@@ -258,7 +258,7 @@ class Resolver:
         if answer.status == lib.RQ_OK:
             return _rcode_failure(asked, answer.rcode, about)
         if answer.status == lib.RQ_TIMEOUT:
-            return Timeout(f"{asked}: no answer within {self._limits.timeout:g} s, last asked {told}", **about)
+            return Timeout(f"{asked}: no answer within {self.limits.timeout:g} s, last asked {told}", **about)
         if answer.status == lib.RQ_TRUNCATED:
             return Truncated(f"{asked}: the answer was cut short over TCP, from {told}", **about)
         if answer.status == lib.RQ_NETWORK:

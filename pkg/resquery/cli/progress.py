@@ -79,9 +79,9 @@ class _Rich:
         live.start()
 
     def show(self, said: list[str]) -> None:
-        text = self._text(said[0], style="bold green", no_wrap=True, overflow="ellipsis")
+        text = self._text(no_wrap=True, overflow="ellipsis").append(said[0], style="bold green")
         for part in said[1:]:
-            text.append("  ").append(part, style="cyan" if part.startswith("ETA") else "default")
+            text.append("  ").append(part, style="cyan" if part.startswith("ETA") else "")
         self._live.update(text, refresh=True)
 
     def end(self) -> None:

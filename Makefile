@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 C_FILES := $(shell find csrc tests/c tests/fuzz tests/scenario -name '*.[ch]')
 BUILD_FILES := $(shell find csrc -name '*.[ch]' -o -name '*.def') build_ext.py setup.py pyproject.toml
 
-.PHONY: demo test lint types format prove fuzz-ci asan bench package clean help
+.PHONY: demo test lint types format prove fuzz-ci asan coverage bench package clean help
 .DEFAULT_GOAL := help
 
 demo: .venv/built          ## look 2,000 names up on an embedded server, no root, no internet
@@ -46,7 +46,11 @@ fuzz-ci: .venv/dev         ## libFuzzer, 10^6 executions of each target (needs c
 asan: .venv/dev            ## all tests on a build with ASan and UBSan
 	tests/asan.sh
 
+coverage: .venv/dev        ## how much of csrc/ and pkg/ the tests reach (needs gcovr)
+	tests/coverage.sh
+
 bench: .venv/built .venv/dev  ## beside the peers; see bench/method.md
+	$(BIN)/python bench/clip_table.py
 	$(BIN)/python bench/parse.py
 	$(BIN)/python bench/million.py
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import struct
 import subprocess
 from pathlib import Path
@@ -38,11 +39,12 @@ A_RECORD = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
 
 
 def compile_player(folder: Path) -> Path:
-    """Builds the driver in `folder`; a compiler's complaint is an error."""
+    """Builds the driver in `folder`; a compiler's complaint is an error. RESQUERY_CFLAGS are added: `make coverage`."""
     player = folder / "play"
-    sources = [str(CSRC / source) for source in SOURCES]
-    command = [os.environ.get("CC", "cc"), *FLAGS, f"-I{CSRC}", str(HERE / "play.c"), *sources, "-o", str(player)]
-    subprocess.run(command, check=True, env=_plain_environment())
+    sources = [str(HERE / "play.c"), *(str(CSRC / source) for source in SOURCES)]
+    extra = shlex.split(os.environ.get("RESQUERY_CFLAGS", ""))
+    command = [os.environ.get("CC", "cc"), *FLAGS, *extra, f"-I{CSRC}", *sources, "-o", str(player)]
+    subprocess.run(command, check=True, env=_plain_environment(), cwd=folder)
     return player
 
 

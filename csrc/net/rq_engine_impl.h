@@ -27,6 +27,11 @@
 #define RQ_SERVER_LINKS 4u       /* TCP connections to one server */
 #define RQ_PIPELINE 256u         /* queries in flight on one connection */
 
+/* Bursts: of the queries that one server got in the last RQ_SLICES * RQ_SLICE_US, so many may be without an answer. */
+#define RQ_BURST 128u
+#define RQ_SLICES 4
+#define RQ_SLICE_US 2500
+
 /* Where a slot is. Each state but FREE and UDP has a list. */
 enum rq_slot_state {
   RQ_SLOT_FREE,
@@ -83,11 +88,13 @@ typedef struct rq_sock {
 /* The sockets that serve one server, or one family of servers. Twice as many places as sockets in use: a retired one
  * lingers in its place while the new one works. */
 typedef struct rq_group {
-  const rq_peer *peer; /* connected to it, or of its family */
-  rq_list ready;       /* lookups to be sent over UDP */
-  uint32_t first;      /* number of its first place */
-  uint32_t use[64];    /* the places in use, conf.sockets of them */
-  uint8_t alive;       /* answered since it last failed: only then are queries sent in runs, see send_batch */
+  const rq_peer *peer;       /* connected to it, or of its family */
+  rq_list ready;             /* lookups to be sent over UDP */
+  uint32_t first;            /* number of its first place */
+  uint32_t use[64];          /* the places in use, conf.sockets of them */
+  uint8_t alive;             /* answered since it last failed: only then are queries sent in runs, see send_batch */
+  int64_t slice;             /* of time, RQ_SLICE_US each: when a query was sent last */
+  uint32_t young[RQ_SLICES]; /* queries without an answer that were sent in this slice and the ones before it */
 } rq_group;
 
 /* A TCP connection and the lookups that wait on it. */
@@ -185,8 +192,8 @@ void rq_udp_send(rq_engine *engine);
 /* Receives from one socket, and its errors. */
 void rq_udp_event(rq_engine *engine, uint32_t sock, uint32_t events);
 
-/* A lookup no longer waits on the socket. */
-void rq_udp_leave(rq_engine *engine, uint32_t sock);
+/* A lookup no longer waits on its socket. */
+void rq_udp_leave(rq_engine *engine, uint32_t i);
 
 /* --- rq_engine_tcp.c --- */
 

@@ -20,10 +20,15 @@ static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number);
 static void renew(rq_engine *engine, rq_group *group, uint32_t n);
 static int open_place(rq_engine *engine, rq_group *group, uint32_t number);
 static void close_place(rq_engine *engine, uint32_t number);
-static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number);
+static uint32_t room(rq_engine *engine, rq_group *group);
+static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number, uint32_t most);
 static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count);
 static uint32_t receive_batch(rq_engine *engine, rq_group *group, uint32_t number);
 static void read_errors(rq_engine *engine, rq_group *group, uint32_t number);
+
+static rq_group *group_of(const rq_engine *engine, uint32_t number) {
+  return &engine->groups[number / (2u * engine->conf.sockets)];
+}
 
 /* --- sending --- */
 
@@ -46,7 +51,7 @@ static int send_batch(rq_engine *engine, rq_group *group) {
     rq_slot_failed(engine, group->ready.head, -error);
     return 1;
   }
-  uint32_t count = fill(engine, group, number);
+  uint32_t count = fill(engine, group, number, room(engine, group));
   if (count == 0) return 0;
   uint32_t messages = engine->segments && group->alive ? rq_batch_runs(batch, count) : rq_batch_single(batch, count);
   uint32_t sent = rq_batch_send(batch, engine->socks[number].fd, messages, &error);
@@ -90,11 +95,27 @@ static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number) {
   return -EAGAIN;
 }
 
-/* Takes queries off the list, gives them IDs and writes them; returns how many. */
-static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number) {
+/* How many queries the server may get now. A burst that overflows its receive buffer (some 200 packets, as systems
+ * come) is lost in part, and the parts come back together as the next burst: so the queries that are not yet answered,
+ * nor old enough to be out of that buffer one way or the other, are limited. Many servers on shared sockets do not get
+ * enough for that. */
+static uint32_t room(rq_engine *engine, rq_group *group) {
+  int64_t now = engine->now_us / RQ_SLICE_US;
+  uint32_t young = 0;
+  if (!engine->connected) return RQ_BATCH;
+  for (int n = 0; n < RQ_SLICES && group->slice < now; n++) group->young[++group->slice % RQ_SLICES] = 0;
+  group->slice = now;
+  for (int n = 0; n < RQ_SLICES; n++) young += group->young[n];
+  if (young >= RQ_BURST) engine->blocked = 1;
+  uint32_t left = young < RQ_BURST ? RQ_BURST - young : 0;
+  return left < RQ_BATCH ? left : RQ_BATCH;
+}
+
+/* Takes up to `most` queries off the list, gives them IDs and writes them; returns how many. */
+static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number, uint32_t most) {
   rq_batch *batch = &engine->sending;
   uint32_t count = 0;
-  while (count < RQ_BATCH && group->ready.head != RQ_NONE) {
+  while (count < most && group->ready.head != RQ_NONE) {
     uint32_t i = group->ready.head;
     rq_slot *slot = &engine->slots[i];
     rq_query_spec spec;
@@ -129,6 +150,7 @@ static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t
     slot->state = RQ_SLOT_UDP;
     slot->sent_us = engine->now_us;
   }
+  group->young[group->slice % RQ_SLICES] += sent;
   sock->in_flight += sent;
   sock->left -= sent < sock->left ? sent : sock->left;
   engine->stats.queries[RQ_UDP] += sent;
@@ -137,7 +159,7 @@ static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t
 /* --- receiving --- */
 
 void rq_udp_event(rq_engine *engine, uint32_t number, uint32_t events) {
-  rq_group *group = &engine->groups[number / (2u * engine->conf.sockets)];
+  rq_group *group = group_of(engine, number);
   if (engine->socks[number].fd >= 0 && events & EPOLLERR) read_errors(engine, group, number);
   for (int round = 0; round < RECEIVE_ROUNDS && engine->socks[number].fd >= 0; round++)
     if (receive_batch(engine, group, number) < RQ_BATCH) break;
@@ -170,10 +192,14 @@ static void read_errors(rq_engine *engine, rq_group *group, uint32_t number) {
   }
 }
 
-void rq_udp_leave(rq_engine *engine, uint32_t number) {
-  rq_sock *sock = &engine->socks[number];
+void rq_udp_leave(rq_engine *engine, uint32_t i) {
+  const rq_slot *slot = &engine->slots[i];
+  rq_sock *sock = &engine->socks[slot->sock];
+  rq_group *group = group_of(engine, slot->sock);
+  int64_t sent = slot->sent_us / RQ_SLICE_US;
+  if (group->slice - sent < RQ_SLICES) group->young[sent % RQ_SLICES]--;
   sock->in_flight--;
-  if (sock->retired && sock->in_flight == 0) close_place(engine, number);
+  if (sock->retired && sock->in_flight == 0) close_place(engine, slot->sock);
 }
 
 /* --- sockets --- */

@@ -115,7 +115,7 @@ static void leave(rq_engine *engine, uint32_t i, int silent) {
   } else {
     rq_ids_remove(&engine->ids, rq_ids_key(slot->sock, slot->id));
     if (slot->state == RQ_SLOT_UDP)
-      rq_udp_leave(engine, slot->sock);
+      rq_udp_leave(engine, i);
     else
       rq_tcp_leave(engine, i, silent);
   }

@@ -20,6 +20,9 @@
 #define RETRY_MS 1        /* how soon sending is tried again when the kernel took no more */
 #define QUOTA_LEAST 16u   /* queries through one socket before it is replaced: four for each slot, but */
 #define QUOTA_MOST 16384u /* within these bounds */
+#define GATHER_US 100     /* how long answers may gather, see gather() */
+#define GATHER_FEW 64     /* answers in one turn that are few */
+#define GATHER_LEAST 8    /* answers that make it worth to go on gathering */
 #define MILLISECOND 1000  /* in microseconds */
 
 static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *servers, uint32_t count);
@@ -232,9 +235,21 @@ static int sleep_ms(const rq_engine *engine, int64_t most) {
   return (int)ms;
 }
 
+/* When answers come fast but few at a time, each costs a turn of its own: then they are left to gather for a moment,
+ * which many lookups in flight do not notice. Where no time passed since the last turn and little had come, they come
+ * fast. */
+static void gather(rq_engine *engine, uint64_t received, int64_t since_us) {
+  int few = received > 0 && received < GATHER_FEW;
+  int fast = engine->gathers ? received >= GATHER_LEAST : engine->now_us - since_us < GATHER_US;
+  engine->gathers = few && fast && engine->stats.in_flight >= GATHER_FEW;
+}
+
 /* 0, or a negative errno. */
 static int receive_all(rq_engine *engine, int wait_ms) {
   struct epoll_event events[EVENTS];
+  uint64_t before = engine->stats.received[RQ_UDP] + engine->stats.received[RQ_TCP];
+  int64_t since_us = engine->now_us;
+  if (engine->gathers && wait_ms > 0) usleep(GATHER_US);
   int count = epoll_wait(engine->epoll, events, EVENTS, wait_ms);
   if (count < 0) return -errno;
   read_clocks(engine);
@@ -245,6 +260,7 @@ static int receive_all(rq_engine *engine, int wait_ms) {
     else
       rq_tcp_event(engine, number - engine->sock_count, events[n].events);
   }
+  gather(engine, engine->stats.received[RQ_UDP] + engine->stats.received[RQ_TCP] - before, since_us);
   return 0;
 }
 

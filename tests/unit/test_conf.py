@@ -192,7 +192,7 @@ def test_search_list_keeps_whole_names_only() -> None:
     assert conf_of("search " + " ".join(names))["search"] == names[:fits]
     exact = [*names[: fits - 1], "y" * 63 + "." + "z" * (lib.RQ_CONF_SEARCH - (fits - 1) * 65 - 65)]
     assert conf_of("search " + " ".join(exact))["search"] == exact
-    assert conf_of("search " + " ".join(exact) + "z")["search"] == exact[:-1]
+    assert conf_of("search " + " ".join(exact) + "z a.example")["search"] == exact[:-1]
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,9 @@ def test_numbers_are_capped_as_libc_caps_them(option: str, name: str, value: int
         "; nameserver 192.0.2.1",
         "# options rotate",
         "options # rotate",
+        "options rot edns use- trust-a ndots2 timeout3 a4",
+        "nameserve 192.0.2.1",
+        "searc a.example",
         "options ROTATE rotate:1 ndots ndots: ndots:x ndots:2x ndots:-1 timeout:4294967296 inet6",
         "sortlist 192.0.2.0/24",
         "lookup file bind",

@@ -131,6 +131,7 @@ ODD = {
     "NOERROR in other case": message(question=b"\3wWw\7EXAMPLE\0\0\1\0\1", answers=(A_RECORD,)),
     "NOERROR with octets after it": reply(0) + b"\xff" * 9,
     "NOERROR TC cut inside a record": message(flags=QR | TC, answers=(A_RECORD[:9],)),
+    "BADCOOKIE with an address beside OPT": message(rcode=23, additional=(A_RECORD, opt(23), A_RECORD)),
     "NOERROR with OPT as an answer": message(answers=(opt(16),)),
 }
 

@@ -162,6 +162,8 @@ def pump(engine: Engine, types: Types, reader: Reader, writer: Writer, tick: Cal
     try:
         rows = _pump(engine, types, reader, writer, tick)
     except KeyboardInterrupt:
+        if writer.room:
+            writer.take(engine)
         writer.flush()
         raise
     if rows != reader.inputs * len(types):

@@ -150,9 +150,16 @@ def shown(text: str | bytes) -> str:
     >>> shown("a\x1b[2Jb"), shown("b\xfccher"), shown("x" * 500)[-9:]
     ('a\\027[2Jb', 'b\\195\\188cher', 'xxxxxx...')
     """
-    octets = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
+    octets = _octets(text) if isinstance(text, str) else text
     clear = "".join(chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03d}" for octet in octets[:_SHOWN_MAX])
     return clear if len(octets) <= _SHOWN_MAX else clear + "..."
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")  # what came from the system as octets is shown as those
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def rcode_failure(rcode: int) -> type[OtherRcode]:

@@ -53,5 +53,8 @@ def show(message: Message, arguments: argparse.Namespace) -> None:
     else:
         text = f"{message.to_text().rstrip()}\n\n;; MSG SIZE  rcvd: {len(message.wire)}"
     if text:
-        sys.stdout.write(text.encode("utf-8").decode(sys.stdout.encoding or "utf-8", "replace") + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.buffer.write(text.encode() + b"\n")
+            sys.stdout.flush()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, "standard output") from None

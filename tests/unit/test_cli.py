@@ -1,0 +1,502 @@
+"""The command: what it prints and writes, how it ends, and that no input, output or signal makes it fail badly."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resquery import __version__
+from resquery._engine import RCODES, STATUSES
+from resquery.cli import main
+from resquery.testing import Fault, Garbage, Reply, Server
+
+ZONE = """
+$ORIGIN example.
+@ 300 IN SOA ns root 1 2 3 4 60
+www 300 IN A 192.0.2.1
+www 300 IN A 192.0.2.2
+www 300 IN MX 10 mx1
+txt 300 IN TXT "a b" "c"
+*.lab 300 IN A 192.0.2.7
+"""
+COMMAND = [sys.executable, "-m", "resquery"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server with a small zone."""
+    with Server(text=ZONE) as running:
+        yield running
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a server that never answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"
+
+
+def run(*words: str | bytes | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """The command in a process of its own."""
+    if "stdout" not in options:
+        options["stdout"] = subprocess.PIPE
+    return subprocess.run([*COMMAND, *words], stderr=subprocess.PIPE, check=False, timeout=60, **options)
+
+
+def one_line(done: subprocess.CompletedProcess[bytes]) -> str:
+    """Standard error, which must be one line that says who speaks; never a traceback."""
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 1, done.stderr.decode()
+    assert lines[0].startswith("resquery: ")
+    return lines[0]
+
+
+class Bulk:
+    """Runs `resquery bulk` on octets; keeps rows and totals."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self.source, self.output, self.stats = folder / "names.txt", folder / "rows.ndjson", folder / "stats.json"
+        self.address = address
+
+    def __call__(self, text: bytes, *words: str) -> list[dict[str, Any]]:
+        self.source.write_bytes(text)
+        done = run(
+            *("bulk", self.source, "--output", self.output, "--stats", self.stats, "--server", self.address, *words)
+        )
+        assert (done.returncode, done.stderr, done.stdout) == (0, b"", b"")
+        return [json.loads(line) for line in self.output.read_bytes().decode().split("\n")[:-1]]
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """What --stats wrote."""
+        return json.loads(self.stats.read_text())
+
+
+@pytest.fixture
+def bulk(tmp_path: Path, server: Server) -> Bulk:
+    """`resquery bulk` against the server."""
+    return Bulk(tmp_path, server.address)
+
+
+# -- query
+
+
+def test_query_prints_as_dig_does(server: Server) -> None:
+    """Header, question and answer."""
+    done = run("query", "www.example", "MX", "--server", server.address)
+    text = done.stdout.decode()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "status: NOERROR" in text
+    assert ";; ANSWER SECTION:\nwww.example.\t\t300\tIN\tMX\t10 mx1.example.\n" in text
+    assert "MSG SIZE  rcvd:" in text
+
+
+def test_query_prints_data_alone_or_json(server: Server) -> None:
+    """--short and --json."""
+    done = run("query", "www.example", "--server", server.address, "--short")
+    assert sorted(done.stdout.split()) == [b"192.0.2.1", b"192.0.2.2"]
+    done = run("query", "txt.example", "TXT", "--server", server.address, "--short")
+    assert done.stdout == b'"a b" "c"\n'
+    done = run("query", "www.example", "--server", server.address, "--json")
+    assert {answer["answer"] for answer in json.loads(done.stdout)["answers"]} == {"192.0.2.1", "192.0.2.2"}
+
+
+def test_query_prints_a_response_that_is_a_failure(server: Server) -> None:
+    """The response on standard output, the reason on standard error, exit status 1."""
+    done = run("query", "nowhere.example", "--server", server.address)
+    assert done.returncode == 1
+    assert b"status: NXDOMAIN" in done.stdout
+    assert "does not exist" in one_line(done)
+
+
+def test_query_options_reach_the_query() -> None:
+    """--tcp, --dnssec, --no-edns, --no-recurse, --class."""
+    seen: list[tuple[Any, ...]] = []
+
+    def answer(query: Any) -> Reply:
+        seen.append((query.transport, query.payload, query.dnssec_ok, query.flags & 0x100, query.rrclass))
+        return Reply(rcode="REFUSED")
+
+    with Server(answer=answer) as server:
+        for words in (["--tcp"], ["--dnssec"], ["--no-edns"], ["--no-recurse"], ["--class", "CH"]):
+            run("query", "x.example", "--server", server.address, *words)
+    assert seen == [
+        ("tcp", 1232, False, 0x100, 1),
+        ("udp", 1232, True, 0x100, 1),
+        ("udp", None, False, 0x100, 1),
+        ("udp", 1232, False, 0, 1),
+        ("udp", 1232, False, 0x100, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["a..b"], "empty label"),
+        (["x" * 64], "63 octets"),
+        ([b"\xff\xfe.example"], "\\255\\254"),
+        (["x.example", "NOSUCH"], "'NOSUCH'"),
+        (["x.example", "A", "--server", "nowhere"], "'nowhere'"),
+        (["x.example", "A", "--timeout", "0"], "timeout"),
+        (["x.example", "A", "--timeout", "soon"], "soon"),
+        (["x.example", "A", "--tries", "1000"], "tries"),
+        (["x.example", "A", "--class", "XX"], "'XX'"),
+        (["x.example", "A", "B"], "B"),
+        (["x.example", "--short", "--json"], "--json"),
+        (["--short"], "NAME"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(words: list[str | bytes], said: str) -> None:
+    """It names the value and the rule."""
+    done = run("query", *words)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert said in one_line(done)
+
+
+def test_the_command_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    """--version, --help, and no command at all."""
+    for words, status, out in ((["--version"], 0, f"resquery {__version__}\n"), (["--help"], 0, None), ([], 2, "")):
+        with pytest.raises(SystemExit) as caught:
+            main(words)
+        assert caught.value.code == status
+        said = capsys.readouterr()
+        assert out is None or said.out == out
+    assert said.err.count("\n") == 1
+
+
+# -- bulk: input
+
+
+def test_bulk_writes_a_row_for_each_name_and_type(bulk: Bulk) -> None:
+    """Types repeated or with commas; blank lines counted and skipped; CR LF and a last line without LF."""
+    rows = bulk(b"www.example\r\n\n  \t\n nowhere.example \nlast.lab.example", "--type", "A,MX", "--type", "TXT")
+    assert Counter((row["name"], rrtype) for row in rows for rrtype in row["results"]) == Counter(
+        (name, rrtype)
+        for name in ("www.example", "nowhere.example", "last.lab.example")
+        for rrtype in ("A", "MX", "TXT")
+    )
+    totals = bulk.totals
+    assert (totals["inputs"], totals["blank"], totals["rows"]) == (3, 2, 9)
+    assert totals["statuses"] == {"NOERROR": 6, "NXDOMAIN": 3}
+    assert totals["tries"] == totals["queries"]["udp"] == totals["received"]["udp"] == 9
+    assert totals["cpu_seconds"] > 0
+    assert totals["seconds"] > 0
+    assert 2**20 < totals["peak_rss_bytes"] < 2**28
+
+
+def test_bulk_answers_ten_thousand_names_once_each(bulk: Bulk) -> None:
+    """More than a block of input and of output holds."""
+    names = [f"host-{i}.lab.example" for i in range(10_000)]
+    rows = bulk("\n".join(names).encode())
+    assert sorted(row["name"] for row in rows) == sorted(names)
+    assert {row["results"]["A"]["status"] for row in rows} == {"NOERROR"}
+
+
+@pytest.mark.parametrize("blanks", [b" " * 300_000, b"\t" * 131_072, b" " * 131_071])
+def test_blanks_around_a_name_are_nothing_however_many(bulk: Bulk, blanks: bytes) -> None:
+    """Also when they fill more than a block; a line of nothing else is blank."""
+    rows = bulk(blanks + b"www.example" + blanks + b"\r\n" + blanks + b"\n" + blanks + b"x.lab.example")
+    assert sorted((row["name"], row["results"]["A"]["status"]) for row in rows) == [
+        ("www.example", "NOERROR"),
+        ("x.lab.example", "NOERROR"),
+    ]
+    assert bulk.totals["blank"] == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"x" * 131_071,
+        b"x" * 131_072,
+        b"x" * 131_073,
+        b"www.example" + b" " * 131_072 + b"junk",
+        b"www.example" + b" " * 500_000 + b".",
+        b"a." * 300_000,
+        b"\x00" * 200_000,
+        bytes(octet for octet in range(256) if octet != 10) * 1000,
+    ],
+    ids=range(8),
+)
+def test_an_over_long_line_is_one_illegal_input(bulk: Bulk, line: bytes) -> None:
+    """Never two, never a name that is not there; its neighbours are unharmed."""
+    rows = bulk(b"www.example\n" + line + b"\nx.lab.example\n" + line)
+    assert len(rows) == 4
+    statuses = Counter(row["results"]["A"]["status"] for row in rows)
+    assert statuses == {"NOERROR": 2, "ILLEGAL_INPUT": 2}
+    assert (bulk.totals["inputs"], bulk.totals["blank"], bulk.totals["statuses"]) == (4, 0, dict(statuses))
+
+
+def test_binary_junk_gives_a_row_for_each_line(bulk: Bulk) -> None:
+    """All octets but LF; every row is valid JSON in valid UTF-8."""
+    lines = [bytes((high, low)) for high in range(256) for low in range(0, 256, 7)]
+    junk = b"\n".join(lines)
+    rows = bulk(junk)
+    expected = [line for line in junk.split(b"\n") if line.strip(b" \t\r")]
+    assert len(rows) == bulk.totals["inputs"] == len(expected)
+
+
+def test_bulk_reads_standard_input_as_it_comes(server: Server) -> None:
+    """A name that arrives gets its row while the pipe stays open."""
+    process = subprocess.Popen(
+        [*COMMAND, "bulk", "-", "--output", "-", "--server", server.address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        for name in (b"www.example", b"x.lab.example"):
+            process.stdin.write(name + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["name"] == name.decode()
+        process.stdin.close()
+        assert process.stdout.read() == b""
+    assert process.returncode == 0
+
+
+def test_an_empty_input_gives_no_rows(bulk: Bulk) -> None:
+    """And totals of nothing."""
+    assert bulk(b"") == []
+    assert (bulk.totals["inputs"], bulk.totals["rows"], bulk.totals["statuses"]) == (0, 0, {})
+
+
+# -- bulk: servers
+
+
+def test_servers_come_from_a_file_too(bulk: Bulk, tmp_path: Path) -> None:
+    """One on a line, with comments."""
+    listed = tmp_path / "servers"
+    listed.write_text(f"# ours\n\n{bulk.address} # here\n")
+    assert len(bulk(b"www.example", "--servers", str(listed))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [(b"127.0.0.1\n\n\xff\x1b[2J\n", ":3: '\\255\\027[2J'"), (b"# none\n", "no server")]
+)
+def test_a_junk_server_line_is_told_with_its_number(tmp_path: Path, text: bytes, said: str) -> None:
+    """And shown escaped; nothing is touched."""
+    listed = tmp_path / "servers"
+    listed.write_bytes(text)
+    done = run("bulk", "-", "--output", tmp_path / "rows", "--servers", listed, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    line = one_line(done)
+    assert said in line
+    assert line.isprintable()
+    assert not (tmp_path / "rows").exists()
+
+
+def test_dropped_packets_are_counted_by_reason(tmp_path: Path) -> None:
+    """Garbage before the answer."""
+    with Server(text=ZONE, faults=[Fault(times=3, action=Garbage())]) as server:
+        bulk = Bulk(tmp_path, server.address)
+        bulk(b"www.example\n", "--try-timeout", "0.1", "--tries", "20", "--timeout", "10")
+    assert sum(bulk.totals["dropped"].values()) >= 1
+    assert bulk.totals["statuses"] == {"NOERROR": 1}
+
+
+@pytest.mark.parametrize("rcode", [*range(11), 16, 23, 4095])
+def test_statuses_in_totals_are_those_in_rows(tmp_path: Path, rcode: int) -> None:
+    """The names of rcodes are the same in both; one that has no counter of its own is OTHER."""
+    with Server(answer=lambda query: Reply(rcode=rcode)) as server:
+        bulk = Bulk(tmp_path, server.address)
+        (row,) = bulk(b"www.example\n", "--tries", "1")
+    status = row["results"]["A"]["status"]
+    assert bulk.totals["statuses"] == {status if rcode in RCODES else "OTHER": 1}
+
+
+def test_statuses_without_an_answer_are_those_in_rows(tmp_path: Path, silent: str) -> None:
+    """TIMEOUT and ILLEGAL_INPUT."""
+    bulk = Bulk(tmp_path, silent)
+    rows = bulk(b"www.example\na..b\n", "--timeout", "0.2", "--tries", "1")
+    statuses = {row["results"]["A"]["status"] for row in rows}
+    assert statuses == set(bulk.totals["statuses"]) == {"TIMEOUT", "ILLEGAL_INPUT"}
+    assert statuses <= set(STATUSES.values())
+
+
+# -- bulk: output
+
+
+def some_names(folder: Path, count: int = 5000) -> Path:
+    """A file of names that exist."""
+    file = folder / "names.txt"
+    file.write_text("".join(f"host-{i}.lab.example\n" for i in range(count)))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["{folder}/none", "--output", "{folder}/rows"], "none: No such file"),
+        (["{folder}", "--output", "{folder}/rows"], "Is a directory"),
+        (["{names}", "--output", "{folder}/none/rows"], "none/rows: No such file"),
+        (["{names}", "--output", "{folder}"], "Is a directory"),
+        (["{names}", "--output", "/dev/full"], "/dev/full: No space left"),
+        (["{names}", "--output", "{folder}/rows", "--stats", "/dev/full"], "No space left"),
+        (["{names}", "--output", "{folder}/rows", "--stats", "{folder}/none/stats"], "none/stats: No such file"),
+        (["{names}", "--output", "{folder}/rows", "--servers", "{folder}/none"], "none: No such file"),
+    ],
+)
+def test_a_file_that_fails_is_one_line_and_status_1(
+    tmp_path: Path, server: Server, words: list[str], said: str
+) -> None:
+    """It names the file and the reason."""
+    names = some_names(tmp_path)
+    done = run("bulk", *(word.format(folder=tmp_path, names=names) for word in words), "--server", server.address)
+    assert done.returncode == 1
+    assert said in one_line(done)
+
+
+def test_the_input_is_never_emptied_by_the_output(tmp_path: Path, server: Server) -> None:
+    """The same file for both is wrong usage, by whatever path."""
+    names = some_names(tmp_path)
+    (tmp_path / "link").symlink_to(names)
+    before = names.read_bytes()
+    done = run("bulk", names, "--output", tmp_path / "link", "--server", server.address)
+    assert done.returncode == 2
+    assert "is the input" in one_line(done)
+    assert names.read_bytes() == before
+
+
+def test_a_longer_output_file_is_replaced(bulk: Bulk) -> None:
+    """Nothing of what it held before stays."""
+    bulk.output.write_bytes(b"x" * 100_000)
+    assert len(bulk(b"www.example")) == 1
+
+
+def test_a_full_standard_output_is_one_line_and_status_1(tmp_path: Path, server: Server) -> None:
+    """Both commands."""
+    with open("/dev/full", "wb") as full:
+        done = run("bulk", some_names(tmp_path), "--output", "-", "--server", server.address, stdout=full)
+        assert done.returncode == 1
+        assert "standard output: No space left" in one_line(done)
+        done = run("query", "www.example", "--server", server.address, stdout=full)
+        assert done.returncode == 1
+        assert "standard output: No space left" in one_line(done)
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure_to_talk_about(tmp_path: Path, server: Server) -> None:
+    """As `head` does: quiet, and no success."""
+    words = ["bulk", str(some_names(tmp_path)), "--output", "-", "--server", server.address]
+    with subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def closing(*fds: int) -> Callable[[], None]:
+    """What closes descriptors in the child, before the command starts."""
+    return lambda: [os.close(fd) for fd in fds] and None
+
+
+def test_closed_standard_descriptors_are_never_written_to(tmp_path: Path, server: Server) -> None:
+    """No socket or file takes their place."""
+    names = some_names(tmp_path, 10)
+    words = ["bulk", names, "--output", "-", "--server", server.address]
+    done = run(*words, preexec_fn=closing(1))
+    assert done.returncode == 1
+    assert "standard output: Bad file descriptor" in one_line(done)
+    done = run("query", "www.example", "--server", server.address, preexec_fn=closing(0, 1))
+    assert done.returncode == 1
+    assert "standard output" in one_line(done)
+    done = run("query", "a..b", preexec_fn=closing(0, 1, 2))
+    assert (done.returncode, done.stderr, done.stdout) == (2, b"", b"")
+    done = run("bulk", names, "--output", tmp_path / "rows", "--server", server.address, preexec_fn=closing(0, 1, 2))
+    assert (done.returncode, (tmp_path / "rows").read_bytes().count(b"\n")) == (0, 10)
+
+
+def test_a_slow_reader_costs_no_answers(tmp_path: Path, server: Server) -> None:
+    """While the pipe is full the network is served; every row arrives in the end, whole."""
+    stats = tmp_path / "stats.json"
+    words = ["bulk", str(some_names(tmp_path)), "--output", "-", "--stats", str(stats), "--server", server.address]
+    with subprocess.Popen([*COMMAND, *words, "--max-in-flight", "100"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        select.select([], [], [], 0.3)
+        rows = [json.loads(line) for line in (first, *process.stdout)]
+    assert process.returncode == 0
+    assert len({row["name"] for row in rows}) == len(rows) == 5000
+    totals = json.loads(stats.read_text())
+    assert (totals["tries"], totals["statuses"]) == (5000, {"NOERROR": 5000})
+
+
+# -- bulk: signals and terminals
+
+
+@pytest.mark.parametrize("command", ["query", "bulk"])
+def test_an_interrupt_is_status_130(tmp_path: Path, command: str) -> None:
+    """Quietly; the rows that were finished are written, none of them torn."""
+    (tmp_path / "names.txt").write_text("a..b\nwww.example\n")
+    words = {
+        "query": ["query", "www.example"],
+        "bulk": ["bulk", str(tmp_path / "names.txt"), "--output", str(tmp_path / "rows"), "--timeout", "60"],
+    }[command]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.settimeout(30)
+        words += ["--server", f"127.0.0.1:{deaf.getsockname()[1]}"]
+        with subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            deaf.recv(512)  # the lookup is under way
+            process.send_signal(signal.SIGINT)
+            assert process.communicate() == (b"", b"")
+    assert process.returncode == 130
+    if command == "bulk":
+        (row,) = (tmp_path / "rows").read_text().splitlines()
+        assert json.loads(row)["results"]["A"]["status"] == "ILLEGAL_INPUT"
+
+
+def on_a_terminal(words: list[str], **environment: str) -> str:
+    """What the command shows on a terminal that is its standard error."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, *words], stdout=subprocess.DEVNULL, stderr=theirs, env={**os.environ, "TERM": "xterm", **environment}
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                block = os.read(ours, 4096)
+            except OSError:  # Linux's way to say that the other side is closed
+                break
+            shown += block
+    os.close(ours)
+    assert process.returncode == 0
+    return shown.decode()
+
+
+@pytest.mark.parametrize("rich", [True, False])
+def test_progress_is_shown_on_a_terminal(tmp_path: Path, server: Server, rich: bool) -> None:
+    """Done, rate, in flight, ETA, statuses; plain where rich is missing."""
+    names = some_names(tmp_path, 100)
+    words = ["bulk", str(names), "--output", str(tmp_path / "rows"), "--server", server.address]
+    environment: dict[str, str] = {"COLUMNS": "120", "NO_COLOR": "1"}
+    if not rich:
+        (tmp_path / "hidden").mkdir()
+        (tmp_path / "hidden/rich.py").write_text("raise ImportError('hidden')\n")
+        environment["PYTHONPATH"] = str(tmp_path / "hidden")
+    shown = on_a_terminal(words, **environment)
+    for part in ("100 done", "/s", "0 in flight", "ETA 0:00", "NOERROR 100"):
+        assert part in shown
+    assert "Traceback" not in shown
+
+
+def test_no_progress_is_shown_when_nobody_looks(tmp_path: Path, server: Server) -> None:
+    """--quiet on a terminal, and a pipe for standard error."""
+    words = ["bulk", str(some_names(tmp_path, 10)), "--output", str(tmp_path / "rows"), "--server", server.address]
+    assert on_a_terminal([*words, "--quiet"]) == ""
+    assert run(*words).stderr == b""

@@ -1,8 +1,8 @@
 """Runs `resquery bulk` over many distinct names against Knot DNS on loopback and accounts for it.
 
-Knot DNS (package `knot`) serves one zone with a wildcard from one UDP worker; the names are n0000000.bench.example and up. Each
-run is a process of its own, so CPU seconds (user + system) and peak memory are the operating system's figures. Before a
-figure is believed the output is read back: as many rows as names, each name once, all NOERROR.
+Knot DNS (package `knot`) serves one zone with a wildcard from one UDP worker; the names are n0000000.bench.example and
+up. Each run is a process of its own, so CPU seconds (user + system) and peak memory are the operating system's figures.
+Before a figure is believed the output is read back: as many rows as names, each name once, all NOERROR.
 
     python bench/million.py --names 100000 1000000 --runs 3 --json million.json
 """
@@ -58,7 +58,9 @@ def knot(folder: Path) -> Iterator[int]:
     binary = shutil.which("knotd", path=os.environ["PATH"] + ":/usr/sbin")
     if binary is None:
         sys.exit("bench/million.py needs knotd (Debian package knot)")
-    server = subprocess.Popen([binary, "-c", str(folder / "knot.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [binary, "-c", str(folder / "knot.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         await_answer(port)
         yield port

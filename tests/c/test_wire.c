@@ -13,6 +13,7 @@ static void test_out_clips(unit *u);
 static void test_out_patch(unit *u);
 static void test_clip(unit *u);
 static void test_names_read(unit *u);
+static void test_names_skipped(unit *u);
 static void test_names_chained(unit *u);
 static void test_names_parsed(unit *u);
 static void test_names_limits(unit *u);
@@ -38,6 +39,7 @@ int main(void) {
                {"writer patches", test_out_patch},
                {"clip", test_clip},
                {"names read", test_names_read},
+               {"names skipped", test_names_skipped},
                {"names of many pointers", test_names_chained},
                {"names parsed", test_names_parsed},
                {"limits of names", test_names_limits},
@@ -238,6 +240,25 @@ static void test_names_read(unit *u) {
                   cases[i].text ? strlen(cases[i].text) : 1);
     rq_name_skip(&skipped);
     if (cases[i].text != NULL) EXPECT_NUMBER(u, rq_cur_pos(&skipped), cases[i].end);
+  }
+}
+
+/* A name is passed without being followed; what cannot begin a label fails, as does what is cut short. */
+static void test_names_skipped(unit *u) {
+  static const struct {
+    const char *wire;
+    size_t size;
+    uint8_t state;
+    size_t end;
+  } cases[] = {{"\1x\0y", 4, RQ_CUR_GOOD, 3},        {"\1x\xff\xffy", 5, RQ_CUR_GOOD, 4}, {"\0", 1, RQ_CUR_GOOD, 1},
+               {"\1x\x40\0\0", 5, RQ_CUR_BROKEN, 5}, {"\xbf\0\0", 3, RQ_CUR_BROKEN, 3},   {"", 0, RQ_CUR_SHORT, 0},
+               {"\1x\xc0", 3, RQ_CUR_SHORT, 3},      {"\2x", 2, RQ_CUR_SHORT, 2},         {"\1x", 2, RQ_CUR_SHORT, 2}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    rq_cur c;
+    rq_cur_init(&c, (const uint8_t *)cases[i].wire, cases[i].size);
+    rq_name_skip(&c);
+    EXPECT_NUMBER(u, rq_cur_state(&c), cases[i].state);
+    EXPECT_NUMBER(u, rq_cur_pos(&c), cases[i].end);
   }
 }
 
@@ -589,6 +610,10 @@ static void test_walk(unit *u) {
   EXPECT_NUMBER(u, rq_walk_record(&records, &record), 0);
   EXPECT_NUMBER(u, rq_walk_record(&records, &record), 0);
   EXPECT_NUMBER(u, rq_walk_begin(&walk, OCTETS("\0\0\0\0\0\0\0\0\0\0\0")), RQ_TRUNCATED);
+  EXPECT_NUMBER(u, rq_walk_begin(&walk, OCTETS("\0\0\x80\0\0\1\0\1\0\0\0\0\x40\0\1\0\1")), RQ_OK);
+  EXPECT_NUMBER(u, rq_walk_record(&walk, &record), RQ_MALFORMED);
+  EXPECT_NUMBER(u, rq_walk_begin(&walk, OCTETS("\0\0\x80\0\0\2\0\1\0\0\0\0\0\0\1\0\1\0")), RQ_OK);
+  EXPECT_NUMBER(u, rq_walk_record(&walk, &record), RQ_TRUNCATED);
 }
 
 /* Cut anywhere, the message tells how many of its entries are whole and where the last of them ends. */
@@ -613,6 +638,9 @@ static void test_open(unit *u) {
   EXPECT(u, whole.id == 0x1234 && whole.flags == 0x8180 && whole.rcode == 16 && whole.length == sizeof ANSWER - 1);
   EXPECT_NUMBER(u, rq_msg_open(OCTETS("\0\0\x80\0\0\1\0\0\0\0\0\0\xc0\x0c\0\1\0\1"), &whole), RQ_MALFORMED);
   EXPECT_NUMBER(u, whole.length, 12);
+  /* EDNS is told in the additional section alone (RFC 6891, 6.1.1) */
+  EXPECT_NUMBER(u, rq_msg_open(OCTETS("\0\0\x80\3\0\0\0\1\0\0\0\0\0\0\x29\4\xd0\1\0\0\0\0\0"), &whole), RQ_OK);
+  EXPECT_NUMBER(u, whole.rcode, 3);
 }
 
 static void test_query(unit *u) {

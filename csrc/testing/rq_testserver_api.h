@@ -1,9 +1,9 @@
 /* rq_testserver_api.h: what resquery.testing sees of the loopback server's fast answer loop. Handed to ffi.cdef() like
  * rq_api.h; nothing outside resquery.testing may use it.
  *
- * The loop answers what it is sure of from a table of ready-made answers, and hands everything else (scripted faults, wildcards,
- * delegations, odd queries) to Python. Functions may be called from several threads at once, except that one thread at a time
- * may serve and none may use a server that is being freed. SPDX-License-Identifier: MIT */
+ * The loop answers what it is sure of from a table of ready-made answers, and hands everything else (scripted faults,
+ * wildcards, delegations, odd queries) to Python. Functions may be called from several threads at once, except that one
+ * thread at a time may serve and none may use a server that is being freed. SPDX-License-Identifier: MIT */
 
 #define RQ_TS_BATCH 64       /* queries taken from a socket at once, and most handed over by one rq_ts_serve */
 #define RQ_TS_QUERY_MAX 4096 /* octets of a query that are kept; the rest of a longer one is cut off */
@@ -27,11 +27,11 @@ typedef struct rq_ts_head {
 
 /* A query as it came. */
 typedef struct rq_ts_query {
-  int64_t time_ns;    /* monotonic clock */
+  int64_t time_ns; /* monotonic clock */
   rq_addr client;
-  uint8_t transport;  /* enum rq_transport */
-  uint8_t socket;     /* UDP: index of the socket, in the order of rq_ts_listen */
-  uint32_t len;       /* octets kept */
+  uint8_t transport; /* enum rq_transport */
+  uint8_t socket;    /* UDP: index of the socket, in the order of rq_ts_listen */
+  uint32_t len;      /* octets kept */
   uint8_t octets[RQ_TS_QUERY_MAX];
 } rq_ts_query;
 
@@ -39,7 +39,7 @@ typedef struct rq_ts_query {
 typedef struct rq_ts_seen {
   int64_t time_ns;
   uint16_t id, flags, rrtype, rrclass, port;
-  uint16_t payload;          /* EDNS: what the client takes over UDP */
+  uint16_t payload; /* EDNS: what the client takes over UDP */
   uint8_t has_edns, edns_version, dnssec_ok;
   uint8_t plain;             /* one question, at most an EDNS version 0 record, nothing else */
   uint8_t transport, family; /* enum rq_transport; 4 or 6 */
@@ -56,25 +56,27 @@ typedef struct rq_ts_counts {
 
 typedef struct rq_ts rq_ts;
 
-/* A server without sockets and with an empty table. It wakes up for good when `wake_fd` becomes readable. NULL: no memory. */
+/* A server without sockets and with an empty table. It wakes up for good when `wake_fd` becomes readable. NULL: no
+ * memory. */
 rq_ts *rq_ts_new(int32_t wake_fd);
 
 /* NULL is allowed. Closes no file descriptor. */
 void rq_ts_free(rq_ts *server);
 
-/* Serves a bound UDP socket too, which stays the caller's and must outlive the server. Failure: RQ_BAD_ARGUMENT (too many, or
- * not bound to a loopback address), RQ_NETWORK. */
+/* Serves a bound UDP socket too, which stays the caller's and must outlive the server. Failure: RQ_BAD_ARGUMENT (too
+ * many, or not bound to a loopback address), RQ_NETWORK. */
 int32_t rq_ts_listen(rq_ts *server, int32_t fd);
 
-/* Puts an answer into the table. `name` is in wire format, uncompressed. `body` is what follows the question: records that
- * may point back at the question's name (offset 12) and at each other. An entry of type RQ_TS_NODE says that the name exists;
- * its body (the zone's SOA) answers questions for types that have no entry, and with NXDOMAIN questions for missing names below.
- * A second answer for the same name and type replaces the first. Failure: RQ_MALFORMED (the name), RQ_NO_MEMORY. */
+/* Puts an answer into the table. `name` is in wire format, uncompressed. `body` is what follows the question: records
+ * that may point back at the question's name (offset 12) and at each other. An entry of type RQ_TS_NODE says that the
+ * name exists; its body (the zone's SOA) answers questions for types that have no entry, and with NXDOMAIN questions
+ * for missing names below. A second answer for the same name and type replaces the first. Failure: RQ_MALFORMED (the
+ * name), RQ_NO_MEMORY. */
 int32_t rq_ts_add(rq_ts *server, const uint8_t *name, uint32_t name_len, const rq_ts_head *head, const uint8_t *body,
                   uint32_t body_len);
 
-/* Answers A questions for every name below `suffix` with one address made from the name (in 198.18.0.0/15, RFC 2544), other
- * types with no data. Entries of the table come first. Failure: RQ_MALFORMED. */
+/* Answers A questions for every name below `suffix` with one address made from the name (in 198.18.0.0/15, RFC 2544),
+ * other types with no data. Entries of the table come first. Failure: RQ_MALFORMED. */
 int32_t rq_ts_synthesize(rq_ts *server, const uint8_t *suffix, uint32_t len, uint32_t ttl);
 
 /* Hands over every question for `name` (on = 1), or no longer. Failure: RQ_MALFORMED, RQ_NO_MEMORY. */
@@ -93,12 +95,12 @@ int32_t rq_ts_log(rq_ts *server, uint32_t max);
 /* Copies up to `max` logged queries, from number `first` on; returns how many. */
 int32_t rq_ts_log_read(rq_ts *server, uint32_t first, rq_ts_seen *out, uint32_t max);
 
-/* Receives and answers for at most `wait_ms`; returns as soon as there are queries to hand over: how many, stored in `handed`,
- * which has room for RQ_TS_BATCH. Failure: RQ_NETWORK. */
+/* Receives and answers for at most `wait_ms`; returns as soon as there are queries to hand over: how many, stored in
+ * `handed`, which has room for RQ_TS_BATCH. Failure: RQ_NETWORK. */
 int32_t rq_ts_serve(rq_ts *server, uint32_t wait_ms, rq_ts_query *handed);
 
-/* The table's answer to a query, whether or not its name is marked: at most `limit` octets and what an EDNS record or its
- * absence allows over UDP, truncated with TC beyond. Returns its octets, or 0 when the table is not sure. */
+/* The table's answer to a query, whether or not its name is marked: at most `limit` octets and what an EDNS record or
+ * its absence allows over UDP, truncated with TC beyond. Returns its octets, or 0 when the table is not sure. */
 int32_t rq_ts_reply(rq_ts *server, const rq_ts_query *query, uint32_t limit, uint8_t *out, uint32_t cap);
 
 /* What the query says. */

@@ -75,7 +75,7 @@ unknown TYPE65280 \\# 3 010203
 """
 BIG = "".join(f"big 300 IN MX {i} mx{i:03d}.{'x' * 40}.example.\n" for i in range(100))
 OK = "ok.example. 300 IN A 192.0.2.9\nbad.example. 300 IN A 192.0.2.8\n"
-PATIENCE = 5.0  # seconds that an answer may take on a busy machine; nothing waits so long when all is well
+PATIENCE = 20.0  # seconds that an answer may take on a busy machine; nothing waits so long when all is well
 
 
 @pytest.fixture(scope="module")
@@ -283,16 +283,17 @@ def test_what_is_no_query_is_not_answered(zone_server: Server, wire: bytes) -> N
 
 
 def test_any_octets_leave_the_server_alive(zone_server: Server) -> None:
-    """Random and mangled queries, 3,000 of them, over UDP; afterwards it answers as before."""
+    """Random and mangled queries, 3,000 of them, over UDP; in between and afterwards it answers as before."""
     rng = random.Random(7)
     good = query_wire("www.example.")
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
-        for _ in range(3000):
+        for i in range(3000):
             wire = bytearray(good if rng.random() < 0.8 else rng.randbytes(rng.randrange(100)))
             for _ in range(rng.randrange(4) if wire else 0):
                 wire[rng.randrange(len(wire))] = rng.randrange(256)
             sock.sendto(wire, ("127.0.0.1", zone_server.port))
-    assert len(ask(zone_server, "www.example.").answer[0]) == 2
+            if i % 100 == 99:  # as many as a socket holds, and to spare
+                assert len(ask(zone_server, "www.example.").answer[0]) == 2
 
 
 def test_several_zones_and_files_are_one_server(tmp_path: Path) -> None:
@@ -490,7 +491,7 @@ def test_a_stray_answer_comes_from_another_port() -> None:
 
 def test_a_delayed_answer_comes_after_a_later_one() -> None:
     """The order tells of the delay: no clock is needed."""
-    with faulty(Delay(0.2)) as server, closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+    with faulty(Delay(0.5)) as server, closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
         sock.settimeout(PATIENCE)
         for name, id in (("bad.example.", 1), ("ok.example.", 2)):
             sock.sendto(query_wire(name, id=id), ("127.0.0.1", server.port))
@@ -546,8 +547,8 @@ def test_tcp_frames_break_as_scripted(action: Action, size: int, end: str) -> No
 def test_frames_of_a_pipeline_keep_whole_and_may_change_order() -> None:
     """A delayed answer lets a later one pass, and a slow one is not interleaved with another."""
     faults = [
-        Fault(name="bad.example.", action=Delay(0.1), times=1),
-        Fault(name="ok.example.", action=Slow(octets=3, seconds=0.001)),
+        Fault(name="bad.example.", action=Delay(0.5), times=1),
+        Fault(name="ok.example.", action=Slow(octets=10, seconds=0.0005)),
     ]
     wires = [query_wire(name, id=id) for name, id in (("bad.example.", 1), ("ok.example.", 2), ("ok.example.", 3))]
     got: list[bytes] = []

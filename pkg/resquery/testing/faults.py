@@ -179,7 +179,7 @@ class Rcode:
 
 @dataclass(frozen=True, slots=True)
 class NoEdns:
-    """Treats EDNS as servers do that never heard of it: `rcode` without an OPT record, None for silence."""
+    """Treats EDNS as servers do that never heard of it: an `rcode` without OPT (BADVERS: with it), or None for silence."""
 
     rcode: str | int | None = "FORMERR"
 
@@ -189,7 +189,8 @@ class NoEdns:
             return sends
         if self.rcode is None:
             return []
-        refusal = message(query, Sections(), rcode=rcode_number(self.rcode), edns=False)
+        number = rcode_number(self.rcode)
+        refusal = message(query, Sections(), rcode=number, edns=number > 15)  # its upper bits stand in the OPT record
         return [send.but(refusal) for send in sends]
 
 

@@ -448,6 +448,29 @@ static void test_the_limits_hold(unit *u) {
   responder_free(r);
 }
 
+static void test_one_server_gets_no_larger_burst_than_it_can_hold(unit *u) {
+  rq_engine_conf conf = standard;
+  responder *r = responder_new();
+  rq_stats stats;
+  u->about = "burst";
+  conf.max_in_flight = conf.slots;
+  rq_engine *engine = engine_for(u, &conf, r, 1);
+  for (uint32_t n = 0; n < 300; n++) submit(engine, "n%u.example", n);
+  rq_engine_step(engine, 0);
+  rq_engine_stats(engine, &stats);
+  EXPECT_NUMBER(u, stats.in_flight, 300);
+  EXPECT_NUMBER(u, stats.queries[RQ_UDP], 128);
+  EXPECT(u, rq_engine_wait_ms(engine) <= 1);
+  /* the others follow when the first can no longer be in its buffer, answered or not */
+  for (int n = 0; n < STEPS_MAX && stats.queries[RQ_UDP] < 300; n++) {
+    rq_engine_step(engine, 1);
+    rq_engine_stats(engine, &stats);
+  }
+  EXPECT_NUMBER(u, stats.queries[RQ_UDP], 300);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
 static void test_a_drain_gives_whole_rows(unit *u) {
   responder *r = responder_new();
   rq_engine *engine = engine_for(u, &standard, r, 1);
@@ -732,6 +755,7 @@ int main(void) {
       test_ten_thousand_names_each_become_one_row,
       test_ports_change,
       test_the_limits_hold,
+      test_one_server_gets_no_larger_burst_than_it_can_hold,
       test_a_drain_gives_whole_rows,
       test_cancelled_lookups_become_rows,
       test_illegal_names_become_rows,

@@ -22,20 +22,39 @@ static void control_escape(uint8_t octet, rq_out *out) {
   rq_out_u8(out, (uint8_t)hex[octet % 16]);
 }
 
+/* How many octets come next that stand for themselves. */
+static size_t plain_next(rq_cur ahead) {
+  size_t len = 0;
+  while (rq_cur_left(&ahead) > 0) {
+    uint8_t octet = rq_cur_u8(&ahead);
+    if (octet < ' ' || octet > '~' || octet == '"' || octet == '\\') break;
+    len++;
+  }
+  return len;
+}
+
+static void special_escape(rq_cur *octets, rq_out *out) {
+  uint8_t first;
+  size_t len = rq_utf8_next(*octets, &first);
+  if (len == 0) {
+    rq_out_text(out, "\\\\");
+    rq_padded_to_text(rq_cur_u8(octets), 3, out);
+  } else if (first < ' ') {
+    control_escape(rq_cur_u8(octets), out);
+  } else {
+    if (first == '"' || first == '\\') rq_out_u8(out, '\\');
+    rq_out_take(out, octets, len);
+  }
+}
+
 /* What stands between the quotes of a JSON string. */
 static void escaped(rq_cur *octets, rq_out *out) {
   while (rq_cur_left(octets) > 0) {
-    uint8_t first;
-    size_t len = rq_utf8_next(*octets, &first);
-    if (len == 0) {
-      rq_out_text(out, "\\\\");
-      rq_padded_to_text(rq_cur_u8(octets), 3, out);
-    } else if (first < ' ') {
-      control_escape(rq_cur_u8(octets), out);
-    } else {
-      if (first == '"' || first == '\\') rq_out_u8(out, '\\');
-      rq_out_take(out, octets, len);
-    }
+    size_t plain = plain_next(*octets);
+    if (plain > 0)
+      rq_out_take(out, octets, plain);
+    else
+      special_escape(octets, out);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 #include "rq_addr.h"
 
+#define DIGITS_MAX 20 /* of 2^64 - 1 */
 #define GROUPS 8 /* of 16 bits in an IPv6 address */
 
 /* An IPv6 address while it is read. */
@@ -141,17 +142,18 @@ static void zeros_write(unsigned count, rq_out *octets) {
 
 static unsigned zeros_find(const uint16_t at[GROUPS], unsigned *run);
 static void hex_text(uint16_t group, rq_out *out);
+static void octet_text(uint32_t value, rq_out *out);
 
 void rq_ipv4_text(rq_cur *octets, rq_out *out) {
   uint32_t value = rq_cur_u32(octets);
   if (!rq_cur_good(octets)) return;
-  rq_decimal_text(value / 16777216u, out);
+  octet_text(value / 16777216u, out);
   rq_out_u8(out, '.');
-  rq_decimal_text(value / 65536u % 256u, out);
+  octet_text(value / 65536u % 256u, out);
   rq_out_u8(out, '.');
-  rq_decimal_text(value / 256u % 256u, out);
+  octet_text(value / 256u % 256u, out);
   rq_out_u8(out, '.');
-  rq_decimal_text(value % 256u, out);
+  octet_text(value % 256u, out);
 }
 
 void rq_ipv6_text(rq_cur *octets, rq_out *out) {
@@ -203,8 +205,20 @@ static void hex_text(uint16_t group, rq_out *out) {
   rq_out_u8(out, (uint8_t)digits[group % 16u]);
 }
 
+/* A number below 256. */
+static void octet_text(uint32_t value, rq_out *out) {
+  if (value >= 100u) rq_out_u8(out, (uint8_t)('0' + value / 100u));
+  if (value >= 10u) rq_out_u8(out, (uint8_t)('0' + value / 10u % 10u));
+  rq_out_u8(out, (uint8_t)('0' + value % 10u));
+}
+
 void rq_decimal_text(uint64_t number, rq_out *out) {
-  uint64_t scale = 1;
-  while (number / scale >= 10) scale *= 10;
-  for (; scale > 0; scale /= 10) rq_out_u8(out, (uint8_t)('0' + number / scale % 10));
+  uint8_t digits[DIGITS_MAX];
+  unsigned at = DIGITS_MAX;
+  for (; number >= 10u; number /= 10u) {
+    at--;
+    digits[at] = (uint8_t)('0' + number % 10u);
+  }
+  rq_out_u8(out, (uint8_t)('0' + number));
+  rq_out_octets(out, digits + at, DIGITS_MAX - at);
 }

@@ -163,7 +163,9 @@ int32_t rq_make_query(const char *name, uint32_t len, uint16_t rrtype, uint16_t 
 /* Walks every record and tells what it found; never reads past `len`. Returns summary->status. */
 int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary);
 
-/* All whole records as MessagePack, as message.py reads it. Failure: RQ_MALFORMED when there is no header. */
+/* The message as MessagePack, as message.py reads it: [questions, answers, authorities, additionals, edns|nil, id, flags,
+ * rcode, status], with all records that are whole and the status that rq_msg_open gives. Failure: RQ_MALFORMED when
+ * there is no header. */
 int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual);
 
 /* The message as dig prints it. Failure: RQ_MALFORMED when there is no header. */

@@ -246,10 +246,11 @@ static int pack_questions(rq_walk *walk, rq_out *out) {
   return got;
 }
 
-/* Where a walk over records stands: the record just read, if `got` is 1, and the EDNS record once it was met. */
+/* Where a walk over records stands: the record just read, if `got` is 1, and EDNS once it was met. */
 typedef struct reader {
   rq_walk walk;
-  rq_record record, edns;
+  rq_record record;
+  rq_edns edns;
   int got, has_edns;
 } reader;
 
@@ -257,7 +258,7 @@ static void reader_next(reader *r) {
   r->got = rq_walk_record(&r->walk, &r->record);
   if (r->got != 1 || r->has_edns || !rq_walk_is_edns(&r->walk, &r->record)) return;
   r->has_edns = 1;
-  r->edns = r->record;
+  rq_edns_read(&r->record, &r->edns);
   r->got = rq_walk_record(&r->walk, &r->record);
 }
 
@@ -273,14 +274,12 @@ static void pack_records(reader *r, int section, rq_out *out) {
 }
 
 /* [payload, version, flags, [[code, octets], ...]] */
-static void pack_edns(const rq_record *opt, rq_out *out) {
-  rq_edns edns;
-  rq_edns_read(opt, &edns);
+static void pack_edns(const rq_edns *edns, rq_out *out) {
   rq_pack_array(4, out);
-  rq_pack_uint(edns.payload, out);
-  rq_pack_uint(edns.version, out);
-  rq_pack_uint(edns.flags, out);
-  pack_pairs(&edns.options, out);
+  rq_pack_uint(edns->payload, out);
+  rq_pack_uint(edns->version, out);
+  rq_pack_uint(edns->flags, out);
+  pack_pairs(&edns->options, out);
 }
 
 void rq_pack_section(const uint8_t *wire, size_t len, int section, rq_out *out) {
@@ -292,6 +291,22 @@ void rq_pack_section(const uint8_t *wire, size_t len, int section, rq_out *out) 
   pack_records(&r, section, out);
 }
 
+/* What follows the questions. */
+static void pack_message(reader *r, rq_out *out) {
+  uint16_t flags = r->walk.header.flags, rcode = RQ_RCODE(flags);
+  for (int section = RQ_ANSWER; section <= RQ_ADDITIONAL; section++) pack_records(r, section, out);
+  if (r->has_edns) {
+    pack_edns(&r->edns, out);
+    rcode = rq_edns_rcode(&r->edns, flags);
+  } else {
+    rq_pack_nil(out);
+  }
+  rq_pack_uint(r->walk.header.id, out);
+  rq_pack_uint(flags, out);
+  rq_pack_uint(rcode, out);
+  rq_pack_int(r->got, out);
+}
+
 int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
   reader r;
   rq_out o;
@@ -299,14 +314,10 @@ int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t ca
   *actual = 0;
   if (rq_walk_begin(&r.walk, wire, len) != RQ_OK) return RQ_MALFORMED;
   r.has_edns = 0;
-  rq_pack_array(5, &o);
+  rq_pack_array(9, &o);
   r.got = pack_questions(&r.walk, &o);
   if (r.got == 0) reader_next(&r);
-  for (int section = RQ_ANSWER; section <= RQ_ADDITIONAL; section++) pack_records(&r, section, &o);
-  if (r.has_edns)
-    pack_edns(&r.edns, &o);
-  else
-    rq_pack_nil(&o);
+  pack_message(&r, &o);
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);
 }

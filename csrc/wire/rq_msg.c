@@ -71,6 +71,10 @@ void rq_edns_read(const rq_record *opt, rq_edns *edns) {
   edns->options = opt->rdata;
 }
 
+uint16_t rq_edns_rcode(const rq_edns *edns, uint16_t flags) {
+  return (uint16_t)(edns->rcode_high * 16u + RQ_RCODE(flags));
+}
+
 /* An OPT record without options (RFC 6891, 6.1.2). */
 static void opt_write(uint16_t payload, int dnssec_ok, rq_out *out) {
   rq_out_u8(out, 0);
@@ -117,14 +121,15 @@ int32_t rq_make_query(const char *name, uint32_t len, uint16_t rrtype, uint16_t 
   return (int32_t)rq_out_stored(&o);
 }
 
-/* Counts one whole record; OPT gives the upper bits of the rcode. */
-static void summary_add(rq_summary *summary, const rq_walk *walk, const rq_record *record) {
+/* Counts one whole record. The first that is EDNS gives the upper bits of the rcode. */
+static void summary_add(rq_summary *summary, const rq_walk *walk, const rq_record *record, int *has_edns) {
   rq_edns edns;
   summary->counts[walk->section]++;
   summary->length = (uint32_t)rq_walk_pos(walk);
-  if (record->rrtype != RQ_TYPE_OPT || walk->section != RQ_ADDITIONAL) return;
+  if (*has_edns || !rq_walk_is_edns(walk, record)) return;
+  *has_edns = 1;
   rq_edns_read(record, &edns);
-  summary->rcode = (uint16_t)(edns.rcode_high * 16u + RQ_RCODE(summary->flags));
+  summary->rcode = rq_edns_rcode(&edns, summary->flags);
 }
 
 static int questions_count(rq_walk *walk, rq_summary *summary) {
@@ -147,8 +152,8 @@ int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary) {
   summary->flags = walk.header.flags;
   summary->rcode = RQ_RCODE(walk.header.flags);
   summary->length = RQ_HEADER_SIZE;
-  int got = questions_count(&walk, summary);
+  int has_edns = 0, got = questions_count(&walk, summary);
   if (got == 0)
-    while ((got = rq_walk_record(&walk, &record)) == 1) summary_add(summary, &walk, &record);
+    while ((got = rq_walk_record(&walk, &record)) == 1) summary_add(summary, &walk, &record, &has_edns);
   return summary->status = got;
 }

@@ -77,6 +77,9 @@ size_t rq_walk_pos(const rq_walk *walk);
 /* What the OPT record says. */
 void rq_edns_read(const rq_record *opt, rq_edns *edns);
 
+/* The whole rcode: its upper bits stand in the OPT record, its lower four in the header. */
+uint16_t rq_edns_rcode(const rq_edns *edns, uint16_t flags);
+
 typedef struct rq_query_spec {
   uint16_t rrtype, rrclass, id, flags, payload; /* payload 0: no OPT record */
   uint8_t dnssec_ok;

@@ -193,24 +193,33 @@ static void rest_write(const rq_cur *octets, rq_out *out) {
   rq_out_take(out, &rest, rq_cur_left(&rest));
 }
 
+static int has_names(const rq_type *type) {
+  for (unsigned i = 0; i < type->count; i++)
+    if (type->fields[i].kind == RQ_K_NAME) return 1;
+  return 0;
+}
+
+/* Writes the fields; 0 when the RDATA does not fit its layout. */
+static int fields_write(const rq_type *type, const rq_cur *rdata, rq_out *out) {
+  rq_rdata it;
+  rq_value value;
+  int more;
+  rq_rdata_begin(&it, type, rdata);
+  rq_cur before = it.cur;
+  while ((more = rq_rdata_next(&it, &value)) == 1) {
+    if (value.field->kind == RQ_K_NAME)
+      rq_name_write(&value.name, out);
+    else
+      rq_out_take(out, &before, rq_cur_pos(&it.cur) - rq_cur_pos(&before));
+    before = it.cur;
+  }
+  return more == 0;
+}
+
 void rq_rdata_expand(uint16_t number, const rq_cur *rdata, rq_out *out) {
   const rq_type *type = rq_type_find(number);
   size_t mark = rq_out_wanted(out);
-  rq_rdata it;
-  rq_value value;
-  int more = type != NULL;
-  if (type != NULL) rq_rdata_begin(&it, type, rdata);
-  while (more == 1) {
-    rq_cur before = it.cur;
-    more = rq_rdata_next(&it, &value);
-    if (more != 1) break;
-    if (value.field->kind == RQ_K_NAME) {
-      rq_name_write(&value.name, out);
-    } else {
-      rq_out_take(out, &before, rq_cur_pos(&it.cur) - rq_cur_pos(&before));
-    }
-  }
-  if (type != NULL && more == 0) return;
+  if (type != NULL && has_names(type) && fields_write(type, rdata, out)) return;
   rq_out_rewind(out, mark);
   rest_write(rdata, out);
 }

@@ -7,8 +7,6 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-import functools
-import struct
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -69,6 +67,31 @@ def call_with(use: Callable[[memoryview], T], fn: Any, *args: Any) -> T:
         _pool.append(scratch)
 
 
+def unpack_message(use: Callable[[memoryview], T], wire: bytes) -> T:
+    """`use(octets)` of the MessagePack of a message: `call_with` for the call that is made most, in fewer steps."""
+    try:
+        scratch = _pool.pop()
+    except IndexError:
+        scratch = _Scratch(_SCRATCH)
+    stored = _msg_pack(wire, len(wire), scratch.out, scratch.cap, scratch.actual)
+    if 0 <= stored < scratch.cap:
+        used = use(scratch.view[:stored])
+        _pool.append(scratch)
+        return used
+    _pool.append(scratch)
+    return call_with(use, _msg_pack, wire, len(wire))
+
+
+_msg_pack = lib.rq_msg_pack
+
+
+def whole_entries(wire: bytes) -> tuple[list[int], int]:
+    """How many entries of each section are whole, and how many octets they and the header take."""
+    summary = ffi.new("rq_summary *")
+    lib.rq_msg_open(wire, len(wire), summary)
+    return list(summary.counts), summary.length
+
+
 def call_bytes(fn: Any, *args: Any) -> bytes:
     """What `fn(*args, out, cap, actual)` writes, as bytes."""
     return call_with(bytes, fn, *args)
@@ -88,38 +111,12 @@ def status_error(status: int, value: Any = b"") -> Exception:
     if status == lib.RQ_ILLEGAL_INPUT:
         return illegal_name(value)
     if status in (lib.RQ_MALFORMED, lib.RQ_TRUNCATED):
-        return MessageError("these octets are no DNS message: there are fewer than 12, or they do not parse")
+        return MessageError("octets without a header of 12 octets are no DNS message", value)
     if status == lib.RQ_NO_MEMORY:
         return MemoryError("resquery: no memory")
     if status == lib.RQ_BAD_ARGUMENT:
         return ValueError("resquery: an argument is out of range")
     return ResqueryError(f"the C core failed with status {status}")
-
-
-class _Opened:
-    """An rq_summary that C fills, read as one tuple."""
-
-    __slots__ = ("read", "summary")
-
-    def __init__(self) -> None:
-        self.summary = ffi.new("rq_summary *")
-        self.read = functools.partial(_SUMMARY.unpack, ffi.buffer(self.summary))
-
-
-_SUMMARY = struct.Struct("@7HIi")  # rq_summary: id, flags, rcode, four counts, length, status
-_opened: list[_Opened] = []
-
-
-def open_message(wire: bytes) -> tuple[int, ...]:
-    """What a message says without its records: the members of rq_summary, in order."""
-    try:
-        opened = _opened.pop()
-    except IndexError:
-        opened = _Opened()
-    lib.rq_msg_open(wire, len(wire), opened.summary)
-    members = opened.read()
-    _opened.append(opened)
-    return members
 
 
 def raise_status(status: int, value: Any = b"") -> NoReturn:

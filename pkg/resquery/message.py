@@ -1,7 +1,7 @@
 """DNS messages: octets from the network, opened; and queries, built.
 
-A message is checked once, in C, when it is made. Its sections become values when the first of them is asked for, all in
-one step: C writes them as MessagePack, msgspec builds the Structs of `types`. SPDX-License-Identifier: MIT
+A message becomes values when it is made, in one step: C checks it and writes it as MessagePack, msgspec builds the
+Structs of `types`. SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _FLAGS = 0x87F0  # of the header's second 16 bits, those that are flags
+_MALFORMED: int = lib.RQ_MALFORMED
 
 
-class _Sections(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class _Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What rq_msg_pack writes."""
 
     question: tuple[Question, ...]
@@ -30,9 +31,13 @@ class _Sections(msgspec.Struct, frozen=True, array_like=True, gc=False):
     authority: tuple[Record, ...]
     additional: tuple[Record, ...]
     edns: Edns | None
+    id: int
+    flags: int
+    rcode: Rcode
+    status: int
 
 
-_sections = msgspec.msgpack.Decoder(_Sections).decode
+_decode = msgspec.msgpack.Decoder(_Content).decode
 
 
 class Message:
@@ -46,103 +51,100 @@ class Message:
     (7, 'NOERROR', 'example.com.', False)
     """
 
-    __slots__ = ("_decoded", "_summary", "wire")
-    wire: bytes
+    __slots__ = ("_content", "_wire")
 
     def __init__(self, wire: ReadableBuffer) -> None:
-        octets = wire if type(wire) is bytes else bytes(memoryview(wire))
-        self._summary = summary = _lib.open_message(octets)
-        if summary[8] == lib.RQ_MALFORMED:
-            raise _malformed(octets, summary)
-        self.wire = octets
-        self._decoded: _Sections | None = None
+        self._wire = octets = wire if type(wire) is bytes else bytes(memoryview(wire))
+        self._content = content = _lib.unpack_message(_decode, octets)
+        if content.status == _MALFORMED:
+            raise _malformed(octets)
+
+    @property
+    def wire(self) -> bytes:
+        """The octets."""
+        return self._wire
 
     @property
     def id(self) -> int:
         """The ID, by which a response is matched to its query."""
-        return self._summary[0]
+        return self._content.id
 
     @property
     def flags(self) -> Flag:
         """The header's flags, `Flag.TC` (the server cut the answer short) among them."""
-        return Flag(self._summary[1] & _FLAGS)
+        return Flag(self._content.flags & _FLAGS)
 
     @property
     def opcode(self) -> Opcode:
         """The kind of query."""
-        return Opcode(self._summary[1] >> 11 & 15)
+        return Opcode(self._content.flags >> 11 & 15)
 
     @property
     def rcode(self) -> Rcode:
         """How it went, with the upper bits of the OPT record if there is one (RFC 6891, 6.1.3)."""
-        return Rcode(self._summary[2])
+        return self._content.rcode
 
     @property
     def truncated(self) -> bool:
         """Whether the octets end before the last record that the header counts: these were clipped."""
-        return self._summary[8] != 0
+        return self._content.status != 0
 
     @property
     def question(self) -> tuple[Question, ...]:
         """What was asked."""
-        return (self._decoded or self._decode()).question
+        return self._content.question
 
     @property
     def answer(self) -> tuple[Record, ...]:
         """The records that answer the question."""
-        return (self._decoded or self._decode()).answer
+        return self._content.answer
 
     @property
     def authority(self) -> tuple[Record, ...]:
         """The records that say who is in charge, or the SOA of a negative answer (RFC 2308)."""
-        return (self._decoded or self._decode()).authority
+        return self._content.authority
 
     @property
     def additional(self) -> tuple[Record, ...]:
         """Records that may help. The OPT record is not among them: see `edns`."""
-        return (self._decoded or self._decode()).additional
+        return self._content.additional
 
     @property
     def edns(self) -> Edns | None:
         """What the OPT record says; None when there is none."""
-        return (self._decoded or self._decode()).edns
-
-    def _decode(self) -> _Sections:
-        self._decoded = decoded = _lib.call_with(_sections, lib.rq_msg_pack, self.wire, len(self.wire))
-        return decoded
+        return self._content.edns
 
     def to_text(self) -> str:
         """The message as dig prints it."""
-        return _lib.call_text(lib.rq_msg_text, self.wire, len(self.wire))
+        return _lib.call_text(lib.rq_msg_text, self._wire, len(self._wire))
 
     def to_json(self) -> str:
         """The message as JSON, in the shape of the `data` of a zdns result."""
-        return _lib.call_text(lib.rq_msg_json, self.wire, len(self.wire))
+        return _lib.call_text(lib.rq_msg_json, self._wire, len(self._wire))
 
     def __eq__(self, other: object) -> bool:
-        return self.wire == other.wire if isinstance(other, Message) else NotImplemented
+        return self._wire == other._wire if isinstance(other, Message) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.wire)
+        return hash(self._wire)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Message, (self.wire,)
+        return Message, (self._wire,)
 
     def __repr__(self) -> str:
         asked = " ".join(f"{q.name} {q.type}" for q in self.question)
         counts = "+".join(str(len(part)) for part in (self.answer, self.authority, self.additional))
-        size = f"{len(self.wire)} octets{' truncated' if self.truncated else ''}"
+        size = f"{len(self._wire)} octets{' truncated' if self.truncated else ''}"
         return f"<Message {self.id} {self.opcode} {self.rcode} [{asked}] {counts} records, {size}>"
 
 
-def _malformed(octets: bytes, summary: tuple[int, ...]) -> MessageError:
+def _malformed(octets: bytes) -> MessageError:
     """What is wrong with the octets, and where."""
-    if len(octets) < 12:
-        return MessageError(f"a DNS message has a header of 12 octets; here are only {len(octets)}", octets)
-    parts = zip(("question", "answer", "authority", "additional"), summary[3:7], strict=True)
+    counts, length = _lib.whole_entries(octets)
+    parts = zip(("question", "answer", "authority", "additional"), counts, strict=True)
     whole = ", ".join(f"{count} {part}" for part, count in parts)
     return MessageError(
-        f"malformed DNS message: the entry at octet {summary[7]} of {len(octets)} does not parse; before it: {whole}",
+        f"malformed DNS message: the entry at octet {length} of {len(octets)} does not parse; before it: {whole}",
         octets,
     )
 

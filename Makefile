@@ -57,7 +57,7 @@ bench: .venv/built .venv/dev  ## beside the peers; see bench/method.md
 package: .venv/dev         ## sdist and wheel in dist/, as they would be published
 	rm -rf dist
 	$(BIN)/python -m build -q
-	$(BIN)/abi3audit --strict --assume-minimum-abi3 3.10 dist/*.whl
+	$(BIN)/abi3audit --summary --strict --assume-minimum-abi3 3.10 dist/*.whl
 
 clean:                     ## forget everything that was built
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis *.egg-info pkg/*.egg-info

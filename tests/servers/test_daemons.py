@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import daemons
@@ -28,9 +29,9 @@ def test_configurations_bind_loopback_alone(name: str, tmp_path: Path) -> None:
     assert "0.0.0.0" not in conf
 
 
-def test_a_stopped_server_is_gone(tmp_path: Path, start: object) -> None:
+def test_a_stopped_server_is_gone(tmp_path: Path, start: Callable[[str], Daemon]) -> None:
     """Its port is free again and its process has been waited for."""
-    start("knot")  # type: ignore[operator]  # installed, or this test is skipped
+    start("knot")  # installed, or this test is skipped
     zone = tmp_path / "zone"
     zone.write_text(zone_text())
     with Daemon("knot", tmp_path / "knot", ORIGIN, zone) as daemon:

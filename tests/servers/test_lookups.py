@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -132,9 +133,9 @@ def test_ten_thousand_names_from_a_file_are_answered_once_each(server: Daemon, t
     assert not wrong, wrong[:3]
 
 
-def test_two_servers_share_the_names(start: object) -> None:
+def test_two_servers_share_the_names(start: Callable[[str], Daemon]) -> None:
     """Lookups rotate over NSD and Knot DNS: both answer some, and each name is answered once."""
-    servers = [start("nsd"), start("knot")]  # type: ignore[operator]
+    servers = [start("nsd"), start("knot")]
     names = [name_and_address(i)[0] for i in range(500)]
     rows = list(resquery.bulk(names, "A", servers=[one.address for one in servers], **GENTLE))
     assert sorted(row.name for row in rows) == sorted(names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import socket
 import struct
 import subprocess
@@ -566,6 +567,35 @@ def test_frames_of_a_pipeline_keep_whole_and_may_change_order() -> None:
     assert all(dns.message.from_wire(wire).answer for wire in got)
 
 
+def test_a_slow_reader_gets_every_frame_whole(zone_server: Server) -> None:
+    """1,500 large answers, 10 MB, are written as the client makes room, and none is lost or torn."""
+    query = dns.message.make_query("big.example.", "MX").to_wire()
+    frames = struct.pack("!H", len(query)) + query
+    with closing(socket.create_connection(("127.0.0.1", zone_server.port), timeout=PATIENCE)) as sock:
+        sock.sendall(frames * 1500)
+        sock.shutdown(socket.SHUT_WR)
+        stream = sock.makefile("rb")
+        got = [stream.read(int.from_bytes(stream.read(2), "big")) for _ in range(1500)]
+        assert stream.read() == b""
+        stream.close()
+    assert len(set(got)) == 1
+    assert len(dns.message.from_wire(got[0]).answer[0]) == 100
+
+
+def test_a_dname_that_makes_a_name_too_long_is_yxdomain() -> None:
+    """RFC 6672, 2.2."""
+    long = ".".join(["x" * 60] * 3)
+    with Server(text=f"short.test. DNAME {long}.test.") as server:
+        assert ask(server, f"{'y' * 60}.{'z' * 20}.short.test.").rcode() == dns.rcode.YXDOMAIN
+
+
+def test_the_wrong_question_for_the_root_has_another_type() -> None:
+    """There is no letter to change."""
+    with Server(text=". NS ns.test.", faults=[Fault(name=".", action=WrongQuestion())]) as server:
+        [wire] = exchange(server, dns.message.make_query(".", "NS", id=1).to_wire(), 1)
+    assert dns.message.from_wire(wire, ignore_trailing=True).question[0].rdtype == 3
+
+
 def test_probability_is_repeatable_and_about_right() -> None:
     """Half of 2,000 queries struck, within 6 standard deviations, and the same ones with the same seed."""
 
@@ -780,3 +810,32 @@ def test_the_demonstration_answers_every_name_and_the_big_question() -> None:
         assert rcodes.count(0) > rcodes.count(3) > 0
         wire = dns.message.make_query(BIG_MX, "MX", use_edns=-1).to_wire()
         assert len(exchange_tcp(server, wire)[0]) == 2 + 8546
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_serves_until_a_signal(how: signal.Signals) -> None:
+    """It prints its addresses on one line, answers, and exits with 0."""
+    command = [sys.executable, "-m", "resquery.testing", "--ipv6", "--synthesize", "x.test"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        one, other = process.stdout.readline().split()
+        assert other == one.replace("127.0.0.1", "[::1]")
+        query = dns.message.make_query("a.x.test.", "A")
+        assert dns.query.udp(query, "::1", port=int(one.partition(":")[2]), timeout=PATIENCE).answer
+        process.send_signal(how)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_the_command_says_in_one_line_why_it_cannot_start(tmp_path: Path) -> None:
+    """A bad zone: exit 1, the file and the line named, no traceback."""
+    path = tmp_path / "bad.zone"
+    path.write_text("www.example. A 192.0.2.1\nwww.example. A nonsense\n")
+    command = [sys.executable, "-m", "resquery.testing", "--zone", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("resquery.testing: no zone: ")
+    assert str(path) in done.stderr
+    assert done.stderr.count("\n") == 1

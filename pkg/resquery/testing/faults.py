@@ -179,7 +179,7 @@ class Rcode:
 
 @dataclass(frozen=True, slots=True)
 class NoEdns:
-    """Treats EDNS as servers do that never heard of it: an `rcode` without OPT (BADVERS: with it), or None for silence."""
+    """Treats EDNS as servers do that never heard of it: an `rcode` and no OPT record, or silence (None)."""
 
     rcode: str | int | None = "FORMERR"
 

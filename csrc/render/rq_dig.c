@@ -15,7 +15,9 @@ typedef struct line {
   size_t mark, column;
 } line;
 
-static line line_begin(const rq_out *out) { return (line){rq_out_wanted(out), 0}; }
+static line line_begin(const rq_out *out) {
+  return (line){rq_out_wanted(out), 0};
+}
 
 /* Blank space up to column `to`, at least one: tabs as far as they go, then blanks. */
 static void pad(line *line, size_t to, rq_out *out) {
@@ -106,8 +108,8 @@ static void option_text(uint16_t code, const rq_cur *value, rq_out *out) {
     uint16_t code;
     const char *name;
     void (*write)(const rq_cur *, rq_out *);
-  } known[] = {{3, "NSID", dump_text},          {8, "CLIENT-SUBNET", hex_text}, {9, "EXPIRE", hex_text},
-               {10, "COOKIE", hex_text},        {11, "TCP-KEEPALIVE", hex_text}, {12, "PAD", hex_text},
+  } known[] = {{3, "NSID", dump_text},   {8, "CLIENT-SUBNET", hex_text},  {9, "EXPIRE", hex_text},
+               {10, "COOKIE", hex_text}, {11, "TCP-KEEPALIVE", hex_text}, {12, "PAD", hex_text},
                {15, "EDE", error_text}};
   void (*write)(const rq_cur *, rq_out *) = dump_text;
   size_t i = 0;

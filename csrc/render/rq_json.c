@@ -146,10 +146,17 @@ static int param_json(rq_form form, rq_cur *value, rq_out *out) {
     case RQ_F_NAMES:
     case RQ_F_KEYS:
     case RQ_F_IPV4:
-    case RQ_F_IPV6: return param_items(form, value, out);
-    case RQ_F_FLAG: rq_out_text(out, "true"); return rq_cur_done(value);
-    case RQ_F_PORT: rq_decimal_text(rq_cur_u16(value), out); return rq_cur_done(value);
-    case RQ_F_TEXT: rq_json_octets(value, out); return 1;
+    case RQ_F_IPV6:
+      return param_items(form, value, out);
+    case RQ_F_FLAG:
+      rq_out_text(out, "true");
+      return rq_cur_done(value);
+    case RQ_F_PORT:
+      rq_decimal_text(rq_cur_u16(value), out);
+      return rq_cur_done(value);
+    case RQ_F_TEXT:
+      rq_json_octets(value, out);
+      return 1;
     case RQ_F_BASE64:
       rq_out_u8(out, '"');
       rq_base64_to_text(value, out);
@@ -199,10 +206,10 @@ static int options_json(const rq_value *value, rq_out *out) {
 }
 
 static int (*const writers[])(const rq_value *, rq_out *) = {
-    [RQ_K_U8] = number_json,     [RQ_K_U16] = number_json,      [RQ_K_U32] = number_json, [RQ_K_TIME] = text_json,
-    [RQ_K_TYPE] = number_json,   [RQ_K_A] = text_json,          [RQ_K_AAAA] = text_json,  [RQ_K_NAME] = name_json,
-    [RQ_K_STRING] = octets_json, [RQ_K_STRINGS] = strings_json, [RQ_K_TAG] = octets_json, [RQ_K_TEXT] = octets_json,
-    [RQ_K_HEX] = text_json,      [RQ_K_BASE64] = text_json,     [RQ_K_SALT] = text_json,  [RQ_K_BASE32] = text_json,
+    [RQ_K_U8] = number_json,     [RQ_K_U16] = number_json,      [RQ_K_U32] = number_json,     [RQ_K_TIME] = text_json,
+    [RQ_K_TYPE] = number_json,   [RQ_K_A] = text_json,          [RQ_K_AAAA] = text_json,      [RQ_K_NAME] = name_json,
+    [RQ_K_STRING] = octets_json, [RQ_K_STRINGS] = strings_json, [RQ_K_TAG] = octets_json,     [RQ_K_TEXT] = octets_json,
+    [RQ_K_HEX] = text_json,      [RQ_K_BASE64] = text_json,     [RQ_K_SALT] = text_json,      [RQ_K_BASE32] = text_json,
     [RQ_K_TYPES] = text_json,    [RQ_K_PARAMS] = params_json,   [RQ_K_OPTIONS] = options_json};
 
 /* --- records --- */
@@ -309,7 +316,7 @@ static void flags_json(const rq_summary *summary, rq_out *out) {
   static const struct {
     uint16_t bit;
     const char *name;
-  } flags[] = {{RQ_FLAG_QR, "response"},           {RQ_FLAG_AA, "authoritative"},       {RQ_FLAG_TC, "truncated"},
+  } flags[] = {{RQ_FLAG_QR, "response"},          {RQ_FLAG_AA, "authoritative"},       {RQ_FLAG_TC, "truncated"},
                {RQ_FLAG_RD, "recursion_desired"}, {RQ_FLAG_RA, "recursion_available"}, {RQ_FLAG_AD, "authenticated"},
                {RQ_FLAG_CD, "checking_disabled"}};
   rq_out_text(out, "\"flags\":{\"opcode\":");

@@ -6,14 +6,16 @@
 
 #include "rq_encode.h"
 
-#define EQUATOR 2147483648u  /* and prime meridian: 2^31 thousandths of a second */
-#define DEGREE 3600000u      /* thousandths of a second */
-#define SEA_LEVEL 10000000u  /* centimetres above the lowest altitude */
+#define EQUATOR 2147483648u /* and prime meridian: 2^31 thousandths of a second */
+#define DEGREE 3600000u     /* thousandths of a second */
+#define SEA_LEVEL 10000000u /* centimetres above the lowest altitude */
 
 enum { VERSION, SIZE, HORIZONTAL, VERTICAL, LATITUDE, LONGITUDE, ALTITUDE, FIELDS };
 
 /* Four bits of mantissa, four of a power of ten, in centimetres. */
-static int is_precision(uint32_t v) { return v == 0 || (v / 16 > 0 && v / 16 < 10 && v % 16 < 10); }
+static int is_precision(uint32_t v) {
+  return v == 0 || (v / 16 > 0 && v / 16 < 10 && v % 16 < 10);
+}
 
 static void precision_text(uint32_t v, rq_out *out) {
   uint64_t centimetres = v / 16;

@@ -13,7 +13,9 @@ enum { NIL = 0xc0, BIN8 = 0xc4, BIN16, BIN32, DOUBLE = 0xcb, UINT8, UINT16, UINT
 enum { STR8 = 0xd9, STR16, STR32, ARRAY16, ARRAY32 };
 enum { FIXARRAY = 0x90, FIXSTR = 0xa0, NEGATIVE = 0x100 };
 
-void rq_pack_nil(rq_out *out) { rq_out_u8(out, NIL); }
+void rq_pack_nil(rq_out *out) {
+  rq_out_u8(out, NIL);
+}
 
 void rq_pack_uint(uint64_t v, rq_out *out) {
   if (v < 128) {
@@ -105,7 +107,9 @@ static size_t begin16(uint8_t tag, rq_out *out) {
   return rq_out_wanted(out);
 }
 
-static void end16(size_t begun, size_t length, rq_out *out) { rq_out_patch16(out, begun - 2, (uint16_t)length); }
+static void end16(size_t begun, size_t length, rq_out *out) {
+  rq_out_patch16(out, begun - 2, (uint16_t)length);
+}
 
 static size_t begin32(uint8_t tag, rq_out *out) {
   rq_out_u8(out, tag);
@@ -132,9 +136,13 @@ static void pack_name(const rq_name *name, rq_out *out) {
 
 /* --- one writer for each kind --- */
 
-static void number_pack(const rq_value *value, rq_out *out) { rq_pack_uint(value->number, out); }
+static void number_pack(const rq_value *value, rq_out *out) {
+  rq_pack_uint(value->number, out);
+}
 
-static void name_pack(const rq_value *value, rq_out *out) { pack_name(&value->name, out); }
+static void name_pack(const rq_value *value, rq_out *out) {
+  pack_name(&value->name, out);
+}
 
 static void address_pack(const rq_value *value, rq_out *out) {
   size_t begun = begin16(STR16, out);
@@ -179,13 +187,15 @@ static void pack_pairs(const rq_cur *pairs, rq_out *out) {
   end16(begun, count, out);
 }
 
-static void pairs_pack(const rq_value *value, rq_out *out) { pack_pairs(&value->octets, out); }
+static void pairs_pack(const rq_value *value, rq_out *out) {
+  pack_pairs(&value->octets, out);
+}
 
 static void (*const writers[])(const rq_value *, rq_out *) = {
-    [RQ_K_U8] = number_pack,     [RQ_K_U16] = number_pack,      [RQ_K_U32] = number_pack,  [RQ_K_TIME] = number_pack,
+    [RQ_K_U8] = number_pack,     [RQ_K_U16] = number_pack,      [RQ_K_U32] = number_pack,   [RQ_K_TIME] = number_pack,
     [RQ_K_TYPE] = number_pack,   [RQ_K_A] = address_pack,       [RQ_K_AAAA] = address_pack, [RQ_K_NAME] = name_pack,
-    [RQ_K_STRING] = octets_pack, [RQ_K_STRINGS] = strings_pack, [RQ_K_TAG] = octets_pack,  [RQ_K_TEXT] = octets_pack,
-    [RQ_K_HEX] = octets_pack,    [RQ_K_BASE64] = octets_pack,   [RQ_K_SALT] = octets_pack, [RQ_K_BASE32] = octets_pack,
+    [RQ_K_STRING] = octets_pack, [RQ_K_STRINGS] = strings_pack, [RQ_K_TAG] = octets_pack,   [RQ_K_TEXT] = octets_pack,
+    [RQ_K_HEX] = octets_pack,    [RQ_K_BASE64] = octets_pack,   [RQ_K_SALT] = octets_pack,  [RQ_K_BASE32] = octets_pack,
     [RQ_K_TYPES] = types_pack,   [RQ_K_PARAMS] = pairs_pack,    [RQ_K_OPTIONS] = pairs_pack};
 
 /* --- records --- */

@@ -1,7 +1,7 @@
 /* rq_param.c: service parameters as presentation text; see rq_param.h.
  *
- * Never drops a parameter: an unknown key is shown as keyNNNNN, a value that does not fit makes the caller show the whole
- * RDATA as octets. Serves RFC 9460 sections 2.1, 7 and appendix A. SPDX-License-Identifier: MIT */
+ * Never drops a parameter: an unknown key is shown as keyNNNNN, a value that does not fit makes the caller show the
+ * whole RDATA as octets. Serves RFC 9460 sections 2.1, 7 and appendix A. SPDX-License-Identifier: MIT */
 #include "rq_param.h"
 
 #include "rq_encode.h"
@@ -13,13 +13,15 @@ typedef struct param {
 } param;
 
 /* By key. */
-static const param params[] = {{"mandatory", RQ_F_KEYS},       {"alpn", RQ_F_NAMES}, {"no-default-alpn", RQ_F_FLAG},
-                               {"port", RQ_F_PORT},            {"ipv4hint", RQ_F_IPV4}, {"ech", RQ_F_BASE64},
-                               {"ipv6hint", RQ_F_IPV6},        {"dohpath", RQ_F_TEXT},  {"ohttp", RQ_F_FLAG}};
+static const param params[] = {{"mandatory", RQ_F_KEYS}, {"alpn", RQ_F_NAMES},    {"no-default-alpn", RQ_F_FLAG},
+                               {"port", RQ_F_PORT},      {"ipv4hint", RQ_F_IPV4}, {"ech", RQ_F_BASE64},
+                               {"ipv6hint", RQ_F_IPV6},  {"dohpath", RQ_F_TEXT},  {"ohttp", RQ_F_FLAG}};
 
 #define PARAM_COUNT (sizeof params / sizeof params[0])
 
-rq_form rq_param_form(uint16_t key) { return key < PARAM_COUNT ? params[key].form : RQ_F_TEXT; }
+rq_form rq_param_form(uint16_t key) {
+  return key < PARAM_COUNT ? params[key].form : RQ_F_TEXT;
+}
 
 void rq_param_key_to_text(uint16_t key, rq_out *out) {
   if (key < PARAM_COUNT) {
@@ -82,11 +84,14 @@ static int names_to_text(rq_cur *value, rq_out *out) {
 
 static int value_to_text(rq_form form, rq_cur *value, rq_out *out) {
   switch (form) {
-    case RQ_F_FLAG: return rq_cur_left(value) == 0;
-    case RQ_F_NAMES: return names_to_text(value, out);
+    case RQ_F_FLAG:
+      return rq_cur_left(value) == 0;
+    case RQ_F_NAMES:
+      return names_to_text(value, out);
     case RQ_F_KEYS:
     case RQ_F_IPV4:
-    case RQ_F_IPV6: return items_to_text(form, value, out);
+    case RQ_F_IPV6:
+      return items_to_text(form, value, out);
     case RQ_F_PORT:
       rq_out_u8(out, '=');
       rq_decimal_text(rq_cur_u16(value), out);

@@ -23,7 +23,8 @@ rq_form rq_param_form(uint16_t key);
 /* Appends "alpn", or key<number>. */
 void rq_param_key_to_text(uint16_t key, rq_out *out);
 
-/* Reads the next item of RQ_F_KEYS, RQ_F_IPV4 or RQ_F_IPV6 and appends it as text. The cursor fails if it does not fit. */
+/* Reads the next item of RQ_F_KEYS, RQ_F_IPV4 or RQ_F_IPV6 and appends it as text. The cursor fails if it does not fit.
+ */
 void rq_param_item_to_text(rq_form form, rq_cur *value, rq_out *out);
 
 /* Appends all of RQ_K_PARAMS as presentation text. Returns 1, or 0 when a value does not fit its key. */

@@ -68,7 +68,9 @@ static void status_text(const rq_row *row, const rq_summary *summary, rq_out *ou
     rq_out_text(out, rq_status_name(row->status));
 }
 
-static const char *transport_name(uint8_t transport) { return transport == RQ_TCP ? "tcp" : "udp"; }
+static const char *transport_name(uint8_t transport) {
+  return transport == RQ_TCP ? "tcp" : "udp";
+}
 
 /* --- MessagePack --- */
 

@@ -9,18 +9,18 @@
 #include "rq_text.h" /* rq_rcode_name */
 
 typedef struct rq_row {
-  int64_t index;        /* of the input */
-  const uint8_t *name;  /* the input as given, `name_len` octets, any octets */
+  int64_t index;       /* of the input */
+  const uint8_t *name; /* the input as given, `name_len` octets, any octets */
   uint32_t name_len;
   uint16_t rrtype;
-  int32_t status;       /* RQ_OK: there is an answer in `wire` */
-  int32_t error;        /* errno with RQ_NETWORK, rq_flaw with RQ_ILLEGAL_INPUT */
-  const char *server;   /* "127.0.0.1:5301", NULL for none */
+  int32_t status;     /* RQ_OK: there is an answer in `wire` */
+  int32_t error;      /* errno with RQ_NETWORK, rq_flaw with RQ_ILLEGAL_INPUT */
+  const char *server; /* "127.0.0.1:5301", NULL for none */
   uint8_t transport, tries;
-  int64_t rtt_us;       /* -1 for none */
-  int64_t time_us;      /* when it finished, microseconds since 1970 UTC */
+  int64_t rtt_us;  /* -1 for none */
+  int64_t time_us; /* when it finished, microseconds since 1970 UTC */
   const uint8_t *wire;
-  uint32_t size;        /* 0 when there is no answer */
+  uint32_t size; /* 0 when there is no answer */
 } rq_row;
 
 /* [index, name, type, status, rcode|nil, flags|nil, server|nil, transport|nil, tries, rtt_seconds|nil, size|nil,
@@ -29,7 +29,8 @@ typedef struct rq_row {
  *  are str; octets of the name that are not UTF-8 stand as \DDD. */
 void rq_row_msgpack(const rq_row *row, rq_out *out);
 
-/* {"name":..., "results":{TYPE:{"status":..., "error":..., "timestamp":..., "duration":..., "data":{...}}}} and a newline. */
+/* {"name":..., "results":{TYPE:{"status":..., "error":..., "timestamp":..., "duration":..., "data":{...}}}} and a
+ * newline. */
 void rq_row_json(const rq_row *row, rq_out *out);
 
 /* "TIMEOUT", "ILLEGAL_INPUT", ... as zdns prints them; RQ_OK is "NOERROR", though an answer goes by its rcode. */

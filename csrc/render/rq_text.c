@@ -149,7 +149,9 @@ static int types_text(const rq_value *value, rq_out *out) {
   return bitmap_is_tight(value->octets);
 }
 
-static int params_text(const rq_value *value, rq_out *out) { return rq_params_to_text(&value->octets, out); }
+static int params_text(const rq_value *value, rq_out *out) {
+  return rq_params_to_text(&value->octets, out);
+}
 
 /* An OPT record has no master file form (RFC 6891, 6.1.2). */
 static int options_text(const rq_value *value, rq_out *out) {
@@ -159,13 +161,17 @@ static int options_text(const rq_value *value, rq_out *out) {
 }
 
 static int (*const writers[])(const rq_value *, rq_out *) = {
-    [RQ_K_U8] = number_text,    [RQ_K_U16] = number_text,      [RQ_K_U32] = number_text,  [RQ_K_TIME] = time_text,
-    [RQ_K_TYPE] = type_text,    [RQ_K_A] = a_text,             [RQ_K_AAAA] = aaaa_text,   [RQ_K_NAME] = name_text,
-    [RQ_K_STRING] = quoted_text, [RQ_K_STRINGS] = strings_text, [RQ_K_TAG] = tag_text,    [RQ_K_TEXT] = quoted_text,
-    [RQ_K_HEX] = hex_text,      [RQ_K_BASE64] = base64_text,   [RQ_K_SALT] = salt_text,   [RQ_K_BASE32] = base32_text,
-    [RQ_K_TYPES] = types_text,  [RQ_K_PARAMS] = params_text,   [RQ_K_OPTIONS] = options_text};
+    [RQ_K_U8] = number_text,       [RQ_K_U16] = number_text,    [RQ_K_U32] = number_text,
+    [RQ_K_TIME] = time_text,       [RQ_K_TYPE] = type_text,     [RQ_K_A] = a_text,
+    [RQ_K_AAAA] = aaaa_text,       [RQ_K_NAME] = name_text,     [RQ_K_STRING] = quoted_text,
+    [RQ_K_STRINGS] = strings_text, [RQ_K_TAG] = tag_text,       [RQ_K_TEXT] = quoted_text,
+    [RQ_K_HEX] = hex_text,         [RQ_K_BASE64] = base64_text, [RQ_K_SALT] = salt_text,
+    [RQ_K_BASE32] = base32_text,   [RQ_K_TYPES] = types_text,   [RQ_K_PARAMS] = params_text,
+    [RQ_K_OPTIONS] = options_text};
 
-int rq_value_to_text(const rq_value *value, rq_out *out) { return writers[value->field->kind](value, out); }
+int rq_value_to_text(const rq_value *value, rq_out *out) {
+  return writers[value->field->kind](value, out);
+}
 
 /* --- whole RDATA --- */
 
@@ -220,10 +226,10 @@ void rq_class_to_text(uint16_t number, rq_out *out) {
 
 const char *rq_rcode_name(uint16_t rcode) {
   static const char *const names[] = {
-      [0] = "NOERROR",  [1] = "FORMERR",   [2] = "SERVFAIL", [3] = "NXDOMAIN",  [4] = "NOTIMP",   [5] = "REFUSED",
-      [6] = "YXDOMAIN", [7] = "YXRRSET",   [8] = "NXRRSET",  [9] = "NOTAUTH",   [10] = "NOTZONE", [11] = "DSOTYPENI",
-      [16] = "BADVERS", [17] = "BADKEY",   [18] = "BADTIME", [19] = "BADMODE",  [20] = "BADNAME", [21] = "BADALG",
-      [22] = "BADTRUNC", [23] = "BADCOOKIE"};
+      [0] = "NOERROR",  [1] = "FORMERR",    [2] = "SERVFAIL", [3] = "NXDOMAIN",  [4] = "NOTIMP",
+      [5] = "REFUSED",  [6] = "YXDOMAIN",   [7] = "YXRRSET",  [8] = "NXRRSET",   [9] = "NOTAUTH",
+      [10] = "NOTZONE", [11] = "DSOTYPENI", [16] = "BADVERS", [17] = "BADKEY",   [18] = "BADTIME",
+      [19] = "BADMODE", [20] = "BADNAME",   [21] = "BADALG",  [22] = "BADTRUNC", [23] = "BADCOOKIE"};
   return rcode < sizeof names / sizeof names[0] ? names[rcode] : NULL;
 }
 

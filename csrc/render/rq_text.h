@@ -6,14 +6,15 @@
 #include "../wire/rq_msg.h"
 #include "rq_encode.h"
 
-/* Appends RDATA as text; \# when the type is unknown, or the octets do not fit its layout or have no text that reads back. */
+/* Appends RDATA as text; \# when the type is unknown, or the octets do not fit its layout or have no text that reads
+ * back. */
 void rq_rdata_to_text(uint16_t rrtype, const rq_cur *rdata, rq_out *out);
 
 /* Appends any RDATA as \# and hexadecimal (RFC 3597, section 5). */
 void rq_generic_to_text(const rq_cur *rdata, rq_out *out);
 
-/* Appends one checked field value as text (also what JSON shows for kinds that have no form of their own there). Returns 1,
- * or 0 when the value has no text that reads back; what was written then counts for nothing. */
+/* Appends one checked field value as text (also what JSON shows for kinds that have no form of their own there).
+ * Returns 1, or 0 when the value has no text that reads back; what was written then counts for nothing. */
 int rq_value_to_text(const rq_value *value, rq_out *out);
 
 /* Appends octets as one quoted string, up to the cursor's end; " and \ escaped, non-printable octets as \DDD. */

@@ -14,7 +14,7 @@ from hostile import capacities
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resquery import Resolver
+from resquery import Message, Resolver
 from resquery.errors import LookupFailure
 from resquery.testing import Query, Server
 
@@ -83,6 +83,15 @@ def check_query(resolver: Resolver, script: Script, cap: int, side: Side) -> Non
         assert stored.clipped == (stored.actual > cap)
         assert area.view[:stored] == script.sent[:stored]
         assert area.untouched(stored)
+        if stored >= 12:
+            check_message(Message(area.view[:stored]), Message(script.sent), clipped=stored.clipped)
+
+
+def check_message(part: Message, whole: Message, *, clipped: bool) -> None:
+    """Hold what a clipped answer says against what the whole one says."""
+    assert part.truncated == clipped
+    assert part.question == whole.question[: len(part.question)]
+    assert part.answer == whole.answer[: len(part.answer)]
 
 
 @given(flags, sections(), sizes, capacities, sides)

@@ -22,6 +22,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import resquery
 
 ZONE = """$ORIGIN bench.example.
 $TTL 300
@@ -71,8 +74,6 @@ def knot(folder: Path) -> Iterator[int]:
 
 def await_answer(port: int) -> None:
     """Returns once the server answers; gives up after ten seconds."""
-    import resquery
-
     for _ in range(100):
         try:
             with resquery.Resolver(servers=[f"127.0.0.1:{port}"], timeout=0.1, tries=1) as resolver:
@@ -94,11 +95,10 @@ def run(names: Path, output: Path, stats: Path, port: int) -> dict[str, float]:
     return {
         "wall_s": time.perf_counter() - began,
         "cpu_s": usage.ru_utime + usage.ru_stime,
-        "peak_rss_mib": usage.ru_maxrss / 1024,
     }
 
 
-def check(output: Path, stats: Path, count: int) -> dict[str, object]:
+def check(output: Path, stats: Path, count: int) -> dict[str, Any]:
     """Reads the rows back: `count` of them, each name once, all NOERROR; the run's own totals agree."""
     seen: set[str] = set()
     rows = 0
@@ -129,8 +129,9 @@ def main() -> None:
             names.write_text("".join(f"n{i:07}.bench.example\n" for i in range(count)))
             runs = []
             for _ in range(options.runs):
-                runs.append(run(names, output, stats, port))
+                figures = run(names, output, stats, port)
                 totals = check(output, stats, count)
+                runs.append(figures | {"peak_rss_mib": totals["peak_rss_bytes"] / 2**20})
             cpu = [one["cpu_s"] / count * 1e6 for one in runs]
             rate = [count / one["wall_s"] for one in runs]
             rss = [one["peak_rss_mib"] for one in runs]

@@ -40,15 +40,16 @@ class Reader:
         self._buffer = bytearray(_CHUNK)
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
-        self._last = False
+        self._whole = self._last = False  # whether a whole line is in the buffer; whether no more text follows
         self._lines = Lines(_CHUNK, _LINES)
 
     def column(self, *, wait: bool) -> Column | None:
         """The next names; None when the input has ended, or when it has nothing now and must not be waited for."""
         while not self.ended:
-            column = self._cut()
-            if column.left:
-                return column
+            if self._whole:
+                column = self._cut()
+                if column.left:
+                    return column
             if self._start == 0 and self._end == _CHUNK:
                 self._shorten()
             elif self._last:
@@ -74,6 +75,7 @@ class Reader:
             rest = self._end - stop
             self._buffer[:rest] = self._buffer[stop : self._end]
             self._start, self._end = 0, rest
+            self._whole = False
         return column
 
     def _fill(self) -> None:
@@ -83,12 +85,15 @@ class Reader:
             return
         except OSError as error:
             raise OSError(error.errno, error.strerror, self._name) from None
-        self._end += count
         self._last = count == 0
+        self._whole = self._last or self._buffer.find(b"\n", self._end, self._end + count) >= 0
+        self._end += count
 
     def _shorten(self) -> None:
-        """Cuts down a line that fills the buffer, whatever it is: blanks before it go, and of the rest its beginning
-        stays, marked by dots that make it illegal, so that it is one input and never two."""
+        """Cuts down a line that fills the buffer, so that it is one input and never two.
+
+        Blanks before it go. Of the rest its beginning stays, with dots behind it that make it illegal.
+        """
         text = bytes(self._view).lstrip(b" \t\r")
         if len(text) > _LONG:
             tail = text[_LONG - 4 :].strip(b" \t\r")

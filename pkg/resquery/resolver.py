@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from ._conf import RESOLV_CONF, Limits, Transport, settled, system_conf
 from ._engine import RCODES, Answer, Engine
@@ -32,6 +32,9 @@ from .errors import (
     shown,
 )
 from .message import Message
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _SAYS = {ServFail: "failed", Refused: "refused", FormErr: "did not understand", NotImp: "does not do this"}
 _RECHECK = 1.0  # seconds: how often resolv.conf is looked at, at the most
@@ -145,7 +148,9 @@ class Resolver:
             raise self._failure(question, answer, wire)
         return Message(wire)
 
-    def res_query(self, name: str | bytes, rrtype: str | int, buf: Any, *, rrclass: str | int = "IN") -> Stored:
+    def res_query(
+        self, name: str | bytes, rrtype: str | int, buf: WriteableBuffer, *, rrclass: str | int = "IN"
+    ) -> Stored:
         """Stores the answer's first octets in `buf`, as res_query(3) should have: never more than it holds.
 
         `buf` is any writable, contiguous buffer: bytearray, memoryview, array, mmap, NumPy array. Returns how many
@@ -168,7 +173,9 @@ class Resolver:
             raise self._failure(question, answer, bytes(view[: answer.stored]))
         return Stored(answer.stored, answer.actual)
 
-    def res_search(self, name: str | bytes, rrtype: str | int, buf: Any, *, rrclass: str | int = "IN") -> Stored:
+    def res_search(
+        self, name: str | bytes, rrtype: str | int, buf: WriteableBuffer, *, rrclass: str | int = "IN"
+    ) -> Stored:
         """As `res_query`, with the search list and ndots of resolv.conf(5), in the order of res_search(3).
 
         A name with at least `ndots` dots is asked as it stands first, one with fewer dots last; with a trailing dot it
@@ -326,12 +333,12 @@ def resolve(name: str | bytes, rrtype: str | int = "A", *, rrclass: str | int = 
     return _system.resolver(time.monotonic()).resolve(name, rrtype, rrclass=rrclass)
 
 
-def res_query(name: str | bytes, rrtype: str | int, buf: Any, *, rrclass: str | int = "IN") -> Stored:
+def res_query(name: str | bytes, rrtype: str | int, buf: WriteableBuffer, *, rrclass: str | int = "IN") -> Stored:
     """`Resolver.res_query` with the servers of /etc/resolv.conf, which is read again when it has changed."""
     return _system.resolver(time.monotonic()).res_query(name, rrtype, buf, rrclass=rrclass)
 
 
-def res_search(name: str | bytes, rrtype: str | int, buf: Any, *, rrclass: str | int = "IN") -> Stored:
+def res_search(name: str | bytes, rrtype: str | int, buf: WriteableBuffer, *, rrclass: str | int = "IN") -> Stored:
     """`Resolver.res_search` with the servers and search list of /etc/resolv.conf, read again when it has changed."""
     return _system.resolver(time.monotonic()).res_search(name, rrtype, buf, rrclass=rrclass)
 
@@ -347,7 +354,7 @@ def _file_stamp(path: str) -> tuple[int, ...]:
     return info.st_mtime_ns, info.st_ino, info.st_size
 
 
-def _writable(buf: Any, call: str) -> memoryview:
+def _writable(buf: WriteableBuffer, call: str) -> memoryview:
     """The buffer as octets; raises TypeError that says what is wrong with it."""
     kind = type(buf).__name__
     try:

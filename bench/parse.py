@@ -97,14 +97,8 @@ OCTETS = {"A x1": 60, "A x4": 108, "MX + glue": 181, "NXDOMAIN + SOA": 96, "TXT"
 # --- the contenders: octets -> a message whose sections are all typed ----------------------------------------------
 
 
-def read_resquery(wire: bytes) -> Any:
-    """Every section is asked for."""
-    msg = resquery.message.Message(wire)
-    return msg.question, msg.answer, msg.authority, msg.additional, msg.edns
-
-
 READERS: dict[str, Callable[[bytes], Any]] = {
-    "resquery": read_resquery,
+    "resquery": resquery.message.Message,  # which decodes everything when it is made
     "dnspython": dns.message.from_wire,
     "dnslib": dnslib.DNSRecord.parse,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import selectors
 import signal
 import socket
 import struct
@@ -52,6 +53,7 @@ from resquery.testing import (
     ZoneError,
 )
 from resquery.testing.demo import BIG_MX, ZONE, demo_names, demo_zone
+from resquery.testing.tcp import TcpService, _Connection, _Piece
 from resquery.testing.zone import Zones
 
 ZONE_TEXT = """
@@ -565,6 +567,22 @@ def test_frames_of_a_pipeline_keep_whole_and_may_change_order() -> None:
     assert sorted(wire[:2] for wire in got) == [b"\0\x01", b"\0\x02", b"\0\x03"]
     assert got[-1][:2] == b"\0\x01"
     assert all(dns.message.from_wire(wire).answer for wire in got)
+
+
+def test_a_pause_that_is_over_is_not_slept_through() -> None:
+    """A piece that fell due between two looks at the clock goes out at once, not with the next event."""
+    wake, sock = socket.socketpair()
+    service = TcpService(None, [], wake, threading.Event(), None, None)  # type: ignore[arg-type]
+    with closing(wake), closing(sock), closing(service):
+        connection = _Connection(sock, ("127.0.0.1", 1))
+        service._connections.add(connection)
+        assert service._wait() is None
+        connection.pieces.append(_Piece(b"x"))
+        connection.ready_at = 1.0  # long ago
+        assert service._wait() == 0.0
+        connection.events = selectors.EVENT_WRITE  # now the client has to read: no clock is needed
+        assert service._wait() is None
+        connection.events = 0
 
 
 def test_a_slow_reader_gets_every_frame_whole(zone_server: Server) -> None:

@@ -77,11 +77,11 @@ class TcpService:
                 self._report(error)
 
     def _wait(self) -> float | None:
-        now = time.monotonic()
-        times = [one.ready_at for one in self._connections if one.pieces and one.ready_at > now]
+        """Seconds until something is due; a connection that waits for its client to read needs no clock."""
+        times = [one.ready_at for one in self._connections if one.pieces and not one.events & selectors.EVENT_WRITE]
         if self._due:
             times.append(self._due[0][0])
-        return max(0.0, min(times) - now) if times else None
+        return max(0.0, min(times) - time.monotonic()) if times else None
 
     def _serve(self, what: socket.socket | _Connection | None) -> None:
         if isinstance(what, socket.socket):

@@ -188,6 +188,7 @@ int32_t rq_engine_submit(rq_engine *engine, const uint8_t *octets, const int32_t
   if (count > engine->free_count / type_count) count = engine->free_count / type_count;
   if (!offsets_valid(offsets, count) || (!octets && count > 0 && offsets[count] > 0)) return RQ_BAD_ARGUMENT;
   rq_question asked = {.rrclass = RQ_CLASS_IN};
+  engine->wall_us = rq_clock_wall_us(); /* an illegal name is finished here */
   for (uint32_t n = 0; n < count; n++) {
     const uint8_t *text = octets + offsets[n];
     uint32_t len = (uint32_t)(offsets[n + 1] - offsets[n]);

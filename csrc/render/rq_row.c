@@ -13,7 +13,7 @@
 
 const char *rq_status_name(int32_t status) {
   static const char *const names[] = {"NOERROR", "TIMEOUT",   "TRUNCATED", "ILLEGAL_INPUT", "MALFORMED",
-                                      "NETWORK", "NO_MEMORY", "CANCELLED", "BAD_ARGUMENT",  "PENDING"};
+                                      "ERROR",   "NO_MEMORY", "CANCELLED", "BAD_ARGUMENT",  "PENDING"};
   return status <= 0 && status >= RQ_PENDING ? names[-status] : "ERROR";
 }
 

@@ -30,7 +30,7 @@ class Row(Struct, frozen=True, array_like=True):
     """How the lookup of one name and type ended.
 
     `status` is the rcode's name ("NOERROR", "NXDOMAIN", ...) when a server answered, else "TIMEOUT", "TRUNCATED",
-    "ILLEGAL_INPUT", "NETWORK" or "CANCELLED", with one sentence in `error` where there is more to say.
+    "ILLEGAL_INPUT", "ERROR" (the network's) or "CANCELLED", with one sentence in `error` where there is more to say.
     """
 
     index: int

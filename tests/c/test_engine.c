@@ -135,7 +135,7 @@ static void count_row(outcome *o, const char *row, size_t len) {
   } kinds[] = {
       {"\"status\":\"NOERROR\"", offsetof(outcome, noerror)},
       {"\"status\":\"TIMEOUT\"", offsetof(outcome, timeout)},
-      {"\"status\":\"NETWORK\"", offsetof(outcome, network)},
+      {"\"status\":\"ERROR\"", offsetof(outcome, network)},
       {"\"status\":\"TRUNCATED\"", offsetof(outcome, truncated)},
       {"\"status\":\"CANCELLED\"", offsetof(outcome, cancelled)},
       {"\"status\":\"ILLEGAL_INPUT\"", offsetof(outcome, illegal)},

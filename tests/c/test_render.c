@@ -71,7 +71,7 @@ static void test_json_rows(unit *u) {
   rq_row_json(&row, &out);
   EXPECT_TEXT(
       u, out,
-      "{\"name\":\"a\",\"results\":{\"TYPE65280\":{\"status\":\"NETWORK\",\"error\":\"connection refused\","
+      "{\"name\":\"a\",\"results\":{\"TYPE65280\":{\"status\":\"ERROR\",\"error\":\"connection refused\","
       "\"timestamp\":\"1970-01-01T00:00:00.000000Z\",\"data\":{\"protocol\":\"tcp\",\"resolver\":\"[::1]:53\"}}}}\n");
 }
 
@@ -98,7 +98,7 @@ static void test_packed_rows(unit *u) {
 
 static void test_sentences(unit *u) {
   static const char *const statuses[] = {"NOERROR", "TIMEOUT",   "TRUNCATED", "ILLEGAL_INPUT", "MALFORMED",
-                                         "NETWORK", "NO_MEMORY", "CANCELLED", "BAD_ARGUMENT",  "PENDING"};
+                                         "ERROR",   "NO_MEMORY", "CANCELLED", "BAD_ARGUMENT",  "PENDING"};
   u->about = "names and sentences";
   for (int32_t i = 0; i < 10; i++) EXPECT(u, strcmp(rq_status_name(-i), statuses[i]) == 0);
   EXPECT(u, strcmp(rq_status_name(-10), "ERROR") == 0 && strcmp(rq_status_name(1), "ERROR") == 0);

@@ -153,7 +153,7 @@ def test_a_connection_that_breaks_is_tried_again(action: Action) -> None:
 def test_connections_that_always_break_are_a_network_error(action: Action) -> None:
     """The row says why."""
     row = look_up(action, transport="tcp")
-    assert row.status == "NETWORK"
+    assert row.status == "ERROR"
     assert row.error
 
 

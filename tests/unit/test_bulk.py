@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import tracemalloc
 from collections.abc import Iterator
 from typing import Any
@@ -103,8 +104,10 @@ def test_half_of_the_packets_lost_still_gives_every_name_one_row() -> None:
     ],
 )
 def test_an_illegal_name_is_a_row(silent: str, name: str | bytes, shown: str | None) -> None:
-    """ILLEGAL_INPUT with the rule, nothing is sent; a huge one is shown by its beginning."""
+    """ILLEGAL_INPUT with the rule, nothing is sent; a huge one is shown by its beginning; it too has its time."""
+    start = time.time()
     (row,) = bulk([name], servers=silent)
+    assert start - 1 < row.time < time.time() + 1
     assert (row.index, row.status, row.tries, row.server, row.answer) == (0, "ILLEGAL_INPUT", 0, None, ())
     assert row.error
     assert shown is None or row.name == shown

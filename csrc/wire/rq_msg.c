@@ -5,12 +5,20 @@ int rq_walk_begin(rq_walk *walk, const uint8_t *wire, size_t len) {
   rq_cur_init(&walk->cur, wire, len);
   walk->header.id = rq_cur_u16(&walk->cur);
   walk->header.flags = rq_cur_u16(&walk->cur);
+  /*@ loop invariant 0 <= i <= 4 && rq_cur_ok(&walk->cur) && walk->cur.base == wire && walk->cur.end == len;
+      loop invariant walk->cur.state == RQ_CUR_GOOD ? walk->cur.pos == 4 + 2 * i : len < RQ_HEADER_SIZE;
+      loop assigns i, walk->cur.pos, walk->cur.state, walk->header.counts[0 .. 3];
+      loop variant 4 - i; */
   for (unsigned i = 0; i < 4; i++) walk->header.counts[i] = rq_cur_u16(&walk->cur);
   walk->section = RQ_QUESTION;
   walk->left = walk->header.counts[RQ_QUESTION];
   return rq_cur_good(&walk->cur) ? RQ_OK : RQ_TRUNCATED;
 }
 
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == RQ_MALFORMED || \result == RQ_TRUNCATED; */
 static int cur_status(const rq_cur *c) { return rq_cur_state(c) == RQ_CUR_BROKEN ? RQ_MALFORMED : RQ_TRUNCATED; }
 
 int rq_walk_question(rq_walk *walk, rq_question *question) {
@@ -24,7 +32,17 @@ int rq_walk_question(rq_walk *walk, rq_question *question) {
 }
 
 /* Moves on to the next section that has entries left; 0 when there is none. */
+/*@ requires rq_walk_ok(walk);
+    terminates \true;
+    assigns walk->section, walk->left;
+    ensures rq_walk_ok(walk) && (\result == 0 || \result == 1);
+    ensures \result == 1 ==> walk->left > 0 && (\old(walk->left) == 0 ==> walk->section > RQ_QUESTION);
+    ensures walk->section >= \old(walk->section); */
 static int section_next(rq_walk *walk) {
+  /*@ loop invariant rq_walk_ok(walk) && walk->section >= \at(walk->section, Pre);
+      loop invariant walk->section == \at(walk->section, Pre) ==> walk->left == \at(walk->left, Pre);
+      loop assigns walk->section, walk->left;
+      loop variant RQ_ADDITIONAL - walk->section; */
   while (walk->left == 0) {
     if (walk->section == RQ_ADDITIONAL) return 0;
     walk->section++;
@@ -33,26 +51,51 @@ static int section_next(rq_walk *walk) {
   return 1;
 }
 
+/*@ requires rq_walk_ok(walk);
+    terminates \true;
+    assigns walk->cur, walk->left;
+    ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+    ensures \result == 0 || \result == RQ_TRUNCATED || \result == RQ_MALFORMED;
+    ensures \result == 0 ==> walk->cur.pos >= \old(walk->cur.pos) && (walk->section != RQ_QUESTION || walk->left == 0); */
 static int questions_skip(rq_walk *walk) {
   rq_question question;
   int got = 1;
+  /*@ loop invariant rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+      loop invariant got == 1 || got == 0 || got == RQ_TRUNCATED || got == RQ_MALFORMED;
+      loop invariant got >= 0 ==> walk->cur.pos >= \at(walk->cur.pos, Pre);
+      loop invariant got == 0 ==> walk->section != RQ_QUESTION || walk->left == 0;
+      loop assigns walk->cur, walk->left, question, got;
+      loop variant walk->left + (got == 1 ? 1 : 0); */
   while (got == 1) got = rq_walk_question(walk, &question);
   return got;
 }
 
+/*@ requires rq_cur_ok(at) && \valid(record) && \separated(record, at, at->base + (0 .. at->end - 1));
+    terminates \true;
+    assigns *at, *record;
+    ensures rq_cur_ok(at) && rq_cur_same{Pre, Here}(at);
+    ensures at->state == RQ_CUR_GOOD ==> at->pos >= \old(at->pos) + 11;
+    ensures rq_cur_ok(&record->rdata) && rq_name_ok(&record->owner) && record->rdata.state == at->state;
+    ensures record->rdata.base == at->base && record->rdata.end == at->pos; */
+static void record_read(rq_cur *at, rq_record *record) {
+  rq_name_read(at, &record->owner);
+  record->rrtype = rq_cur_u16(at);
+  record->rrclass = rq_cur_u16(at);
+  record->ttl = rq_cur_u32(at);
+  uint16_t len = rq_cur_u16(at);
+  rq_cur_take(at, len, &record->rdata);
+}
+
 int rq_walk_record(rq_walk *walk, rq_record *record) {
+  rq_cur at;
   int skipped = questions_skip(walk);
   if (skipped < 0) return skipped;
   if (!section_next(walk)) return 0;
-  rq_cur at = walk->cur;
-  rq_name_read(&at, &record->owner);
-  record->rrtype = rq_cur_u16(&at);
-  record->rrclass = rq_cur_u16(&at);
-  record->ttl = rq_cur_u32(&at);
-  uint16_t len = rq_cur_u16(&at);
-  rq_cur_take(&at, len, &record->rdata);
+  at = walk->cur;
+  record_read(&at, record);
+  /*@ assert rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk); */
   if (!rq_cur_good(&at)) return cur_status(&at);
-  walk->cur = at;
+  rq_cur_skip(&walk->cur, rq_cur_pos(&at) - rq_cur_pos(&walk->cur));
   walk->left--;
   return 1;
 }
@@ -76,6 +119,10 @@ uint16_t rq_edns_rcode(const rq_edns *edns, uint16_t flags) {
 }
 
 /* An OPT record without options (RFC 6891, 6.1.2). */
+/*@ requires rq_out_ok(out);
+    terminates \true;
+    assigns out->len, out->base[out->len .. \min(out->len + 11, out->cap) - 1];
+    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, 11); */
 static void opt_write(uint16_t payload, int dnssec_ok, rq_out *out) {
   rq_out_u8(out, 0);
   rq_out_u16(out, RQ_TYPE_OPT);
@@ -85,13 +132,22 @@ static void opt_write(uint16_t payload, int dnssec_ok, rq_out *out) {
   rq_out_u16(out, 0);
 }
 
-void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out) {
+/*@ requires rq_out_ok(out) && \valid_read(spec);
+    requires \separated(out, spec, out->base + (0 .. out->cap - 1));
+    terminates \true;
+    assigns out->len, out->base[out->len .. \min(out->len + RQ_HEADER_SIZE, out->cap) - 1];
+    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE); */
+static void header_write(const rq_query_spec *spec, rq_out *out) {
   rq_out_u16(out, spec->id);
   rq_out_u16(out, spec->flags);
   rq_out_u16(out, 1);
   rq_out_u16(out, 0);
   rq_out_u16(out, 0);
   rq_out_u16(out, spec->payload > 0 ? 1 : 0);
+}
+
+void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out) {
+  header_write(spec, out);
   rq_name_write(name, out);
   rq_out_u16(out, spec->rrtype);
   rq_out_u16(out, spec->rrclass);
@@ -99,11 +155,12 @@ void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out)
 }
 
 int rq_frame_next(rq_cur *stream, rq_cur *message) {
-  rq_cur at = *stream;
+  rq_cur at;
+  at = *stream;
   uint16_t len = rq_cur_u16(&at);
   rq_cur_take(&at, len, message);
   if (!rq_cur_good(&at)) return 0;
-  *stream = at;
+  rq_cur_skip(stream, 2u + len);
   return 1;
 }
 

@@ -58,23 +58,64 @@ typedef struct rq_walk {
   uint16_t left; /* entries not yet read in the section */
 } rq_walk;
 
+/*@ // A walk between calls; it shares no memory with the message.
+    predicate rq_walk_ok(rq_walk *walk) =
+      \valid(walk) && rq_cur_ok(&walk->cur) && walk->section <= RQ_ADDITIONAL &&
+      \separated(walk, walk->cur.base + (0 .. walk->cur.end - 1));
+
+    predicate rq_walk_same{Old, New}(rq_walk *walk) =
+      \at(walk->cur.base, New) == \at(walk->cur.base, Old) && \at(walk->cur.end, New) == \at(walk->cur.end, Old);
+*/
+
 /* Reads the header; returns RQ_OK or RQ_TRUNCATED (fewer than 12 octets). */
+/*@ requires \valid(walk) && \valid_read(wire + (0 .. len - 1)) && \separated(walk, wire + (0 .. len - 1));
+    terminates \true;
+    assigns *walk;
+    ensures rq_walk_ok(walk) && walk->cur.base == wire && walk->cur.end == len;
+    ensures \result == (len < RQ_HEADER_SIZE ? RQ_TRUNCATED : RQ_OK);
+    ensures len >= RQ_HEADER_SIZE ==> walk->cur.pos == RQ_HEADER_SIZE && walk->cur.state == RQ_CUR_GOOD;
+    ensures walk->section == RQ_QUESTION && walk->left == walk->header.counts[RQ_QUESTION]; */
 int rq_walk_begin(rq_walk *walk, const uint8_t *wire, size_t len);
 
 /* Reads the next question; 1, or 0 when there is none left, or RQ_TRUNCATED or RQ_MALFORMED. */
+/*@ requires rq_walk_ok(walk) && \valid(question);
+    requires \separated(question, walk, walk->cur.base + (0 .. walk->cur.end - 1));
+    terminates \true;
+    assigns walk->cur, walk->left, *question;
+    ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+    ensures \result == 1 || \result == 0 || \result == RQ_TRUNCATED || \result == RQ_MALFORMED;
+    ensures \result == 1 ==> walk->cur.pos >= \old(walk->cur.pos) + 5 && walk->left == \old(walk->left) - 1;
+    ensures \result == 0 ==> walk->cur.pos == \old(walk->cur.pos) && (walk->section != RQ_QUESTION || walk->left == 0);
+    ensures \result != 1 ==> walk->left == \old(walk->left); */
 int rq_walk_question(rq_walk *walk, rq_question *question);
 
 /* Reads the next record, skipping questions not yet read; walk->section tells which section it is of. 1, or 0 after the last, or
  * RQ_TRUNCATED (the message ends inside it) or RQ_MALFORMED. *record is meaningful after 1 only. */
+/*@ requires rq_walk_ok(walk) && \valid(record);
+    requires \separated(record, walk, walk->cur.base + (0 .. walk->cur.end - 1));
+    terminates \true;
+    assigns walk->cur, walk->section, walk->left, *record;
+    ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+    ensures \result == 1 || \result == 0 || \result == RQ_TRUNCATED || \result == RQ_MALFORMED;
+    ensures \result == 1 ==> walk->section > RQ_QUESTION && walk->cur.pos >= \old(walk->cur.pos) + 11;
+    ensures \result == 1 ==> rq_cur_ok(&record->rdata) && record->rdata.state == RQ_CUR_GOOD && rq_name_ok(&record->owner);
+    ensures \result == 1 ==> record->rdata.base == walk->cur.base && record->rdata.end == walk->cur.pos; */
 int rq_walk_record(rq_walk *walk, rq_record *record);
 
 /* 1 if the record just read tells the message's EDNS: an OPT record in the additional section whose options can be walked. */
 int rq_walk_is_edns(const rq_walk *walk, const rq_record *record);
 
 /* Octets up to where the walk stands. */
+/*@ requires rq_walk_ok(walk);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == walk->cur.pos; */
 size_t rq_walk_pos(const rq_walk *walk);
 
 /* What the OPT record says. */
+/*@ requires \valid_read(opt) && \valid(edns) && \separated(opt, edns);
+    terminates \true;
+    assigns *edns; */
 void rq_edns_read(const rq_record *opt, rq_edns *edns);
 
 /* The whole rcode: its upper bits stand in the OPT record, its lower four in the header. */
@@ -86,10 +127,29 @@ typedef struct rq_query_spec {
 } rq_query_spec;
 
 /* Appends a query. At most RQ_QUERY_MAX octets. */
+/*@ requires rq_name_ok(name) && \valid_read(spec) && rq_out_ok(out);
+    requires \separated(out, name, spec, out->base + (0 .. out->cap - 1));
+    terminates \true;
+    assigns out->len, out->base[out->len .. out->cap - 1];
+    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 4 + (spec->payload > 0 ? 11 : 0)); */
 void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out);
 
 /* Takes the next whole message off a TCP byte stream: 1 and `message` spans it, or 0 while it is incomplete (the stream cursor has
  * not moved). Two octets of length come first (RFC 1035, 4.2.2). */
+/*@ requires rq_cur_ok(stream) && \valid(message) && \separated(stream, message);
+    terminates \true;
+    assigns stream->pos, stream->state, *message;
+    ensures rq_cur_ok(stream) && rq_cur_same{Pre, Here}(stream);
+    ensures rq_cur_ok(message);
+    ensures \result == 0 || \result == 1;
+    ensures \result == 0 ==> stream->pos == \old(stream->pos) && stream->state == \old(stream->state);
+    ensures \result == 0 ==> stream->state != RQ_CUR_GOOD || stream->end - stream->pos < 2 ||
+      stream->end - stream->pos - 2 < stream->base[stream->pos] * 256 + stream->base[stream->pos + 1];
+    ensures \result == 1 ==> stream->state == RQ_CUR_GOOD && message->state == RQ_CUR_GOOD;
+    ensures \result == 1 ==> message->base == stream->base && message->end == stream->pos;
+    ensures \result == 1 ==> message->pos == \old(stream->pos) + 2;
+    ensures \result == 1 ==> message->end - message->pos ==
+      stream->base[\old(stream->pos)] * 256 + stream->base[\old(stream->pos) + 1]; */
 int rq_frame_next(rq_cur *stream, rq_cur *message);
 
 #endif

@@ -83,6 +83,10 @@ void rq_rdata_begin(rq_rdata *it, const rq_type *type, const rq_cur *rdata);
 int rq_rdata_next(rq_rdata *it, rq_value *value);
 
 /* 1 if RDATA fits the layout of its type; 1 for a type that has none. */
+/*@ requires rq_cur_ok(rdata);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == 0 || \result == 1; */
 int rq_rdata_fits(uint16_t number, const rq_cur *rdata);
 
 /* Appends the RDATA with its names uncompressed; as it stands if it does not fit its layout. */

@@ -1,8 +1,8 @@
 /* rq_bytes.h: the only code that touches raw octets: rq_cur reads a message, rq_out writes and clips.
  *
  * Neither allocates, recurses or asserts. Their fields are touched here alone. Bounds are compared by subtraction from
- * what remains. `make prove` holds every function to the contract above it, written in ACSL for Frama-C: \old and Pre are
- * the state before the call. Serves RFC 1035 section 4.1 (layout, network order). SPDX-License-Identifier: MIT */
+ * what remains. `make prove` holds every function to the contract above it, written in ACSL for Frama-C: \old and Pre
+ * are the state before the call. Serves RFC 1035 section 4.1 (layout, network order). SPDX-License-Identifier: MIT */
 #ifndef RQ_BYTES_H
 #define RQ_BYTES_H
 
@@ -17,8 +17,8 @@ enum rq_cur_state {
   RQ_CUR_BROKEN = 2 /* what was read cannot be right, however much follows */
 };
 
-/* Reader. `pos` and `end` count from `base`, the start of the message, so a child cursor can follow compression pointers.
- * After a failure every read gives zero and `state` stays. */
+/* Reader. `pos` and `end` count from `base`, the start of the message, so a child cursor can follow compression
+ * pointers. After a failure every read gives zero and `state` stays. */
 typedef struct rq_cur {
   const uint8_t *base;
   size_t end, pos;
@@ -36,7 +36,8 @@ typedef struct rq_out {
       \valid(c) && c->pos <= c->end && \valid_read(c->base + (0 .. c->end - 1)) && c->state <= RQ_CUR_BROKEN &&
       (c->state != RQ_CUR_GOOD ==> c->pos == c->end);
 
-    predicate rq_cur_same{Old, New}(rq_cur *c) = \at(c->base, New) == \at(c->base, Old) && \at(c->end, New) == \at(c->end, Old);
+    predicate rq_cur_same{Old, New}(rq_cur *c) =
+      \at(c->base, New) == \at(c->base, Old) && \at(c->end, New) == \at(c->end, Old);
 
     // Failed: nothing is left, and the first reason stays.
     predicate rq_cur_failed{Old, New}(rq_cur *c, integer why) =
@@ -93,7 +94,7 @@ static inline uint32_t rq_clip(uint8_t *to, uint32_t cap, const uint8_t *from, u
   return n;
 }
 
-/* --- reader ---------------------------------------------------------------------------------------------------------- */
+/* --- reader --- */
 
 /*@ requires \valid(c) && \valid_read(base + (0 .. len - 1));
     terminates \true;
@@ -120,32 +121,42 @@ static inline void rq_cur_fail(rq_cur *c, uint32_t why) {
     terminates \true;
     assigns \nothing;
     ensures \result == (c->state == RQ_CUR_GOOD ? 1 : 0); */
-static inline int rq_cur_good(const rq_cur *c) { return c->state == RQ_CUR_GOOD; }
+static inline int rq_cur_good(const rq_cur *c) {
+  return c->state == RQ_CUR_GOOD;
+}
 
 /*@ requires rq_cur_ok(c);
     terminates \true;
     assigns \nothing;
     ensures \result == c->state; */
-static inline uint32_t rq_cur_state(const rq_cur *c) { return c->state; }
+static inline uint32_t rq_cur_state(const rq_cur *c) {
+  return c->state;
+}
 
 /*@ requires rq_cur_ok(c);
     terminates \true;
     assigns \nothing;
     ensures \result == c->end - c->pos; */
-static inline size_t rq_cur_left(const rq_cur *c) { return c->end - c->pos; }
+static inline size_t rq_cur_left(const rq_cur *c) {
+  return c->end - c->pos;
+}
 
 /*@ requires rq_cur_ok(c);
     terminates \true;
     assigns \nothing;
     ensures \result == c->pos; */
-static inline size_t rq_cur_pos(const rq_cur *c) { return c->pos; }
+static inline size_t rq_cur_pos(const rq_cur *c) {
+  return c->pos;
+}
 
 /* Good, and nothing is left. */
 /*@ requires rq_cur_ok(c);
     terminates \true;
     assigns \nothing;
     ensures \result == (c->state == RQ_CUR_GOOD && c->pos == c->end ? 1 : 0); */
-static inline int rq_cur_done(const rq_cur *c) { return c->state == RQ_CUR_GOOD && c->pos == c->end; }
+static inline int rq_cur_done(const rq_cur *c) {
+  return c->state == RQ_CUR_GOOD && c->pos == c->end;
+}
 
 /*@ requires rq_cur_ok(c);
     terminates \true;
@@ -202,7 +213,8 @@ static inline void rq_cur_skip(rq_cur *c, size_t n) {
     c->pos += n;
 }
 
-/* The next `n` octets as a cursor of their own, which still knows the message base. On failure the child is empty and failed too. */
+/* The next `n` octets as a cursor of their own, which still knows the message base. On failure the child is empty and
+ * failed too. */
 /*@ requires rq_cur_ok(c) && \valid(child) && \separated(c, child);
     terminates \true;
     assigns c->pos, c->state, *child;
@@ -220,7 +232,8 @@ static inline void rq_cur_take(rq_cur *c, size_t n, rq_cur *child) {
   }
 }
 
-/* Moves to the octets from `pos` up to `end` of the message, none of which lies ahead: compression pointers only go backward. */
+/* Moves to the octets from `pos` up to `end` of the message, none of which lies ahead: compression pointers only go
+ * backward. */
 /*@ requires rq_cur_ok(c);
     terminates \true;
     assigns c->pos, c->end, c->state;
@@ -255,7 +268,7 @@ static inline void rq_cur_copy(rq_cur *c, uint8_t *to, size_t n) {
   c->pos += n;
 }
 
-/* --- writer ---------------------------------------------------------------------------------------------------------- */
+/* --- writer --- */
 
 /*@ requires \valid(o) && \valid(base + (0 .. cap - 1));
     terminates \true;
@@ -271,13 +284,17 @@ static inline void rq_out_init(rq_out *o, uint8_t *base, size_t cap) {
     terminates \true;
     assigns \nothing;
     ensures \result == o->len; */
-static inline size_t rq_out_wanted(const rq_out *o) { return o->len; }
+static inline size_t rq_out_wanted(const rq_out *o) {
+  return o->len;
+}
 
 /*@ requires rq_out_ok(o);
     terminates \true;
     assigns \nothing;
     ensures \result == \min(o->len, o->cap); */
-static inline size_t rq_out_stored(const rq_out *o) { return o->len < o->cap ? o->len : o->cap; }
+static inline size_t rq_out_stored(const rq_out *o) {
+  return o->len < o->cap ? o->len : o->cap;
+}
 
 /* Forgets what was written since rq_out_wanted() gave `mark`. */
 /*@ requires rq_out_ok(o);

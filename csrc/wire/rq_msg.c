@@ -19,7 +19,9 @@ int rq_walk_begin(rq_walk *walk, const uint8_t *wire, size_t len) {
     terminates \true;
     assigns \nothing;
     ensures \result == RQ_MALFORMED || \result == RQ_TRUNCATED; */
-static int cur_status(const rq_cur *c) { return rq_cur_state(c) == RQ_CUR_BROKEN ? RQ_MALFORMED : RQ_TRUNCATED; }
+static int cur_status(const rq_cur *c) {
+  return rq_cur_state(c) == RQ_CUR_BROKEN ? RQ_MALFORMED : RQ_TRUNCATED;
+}
 
 int rq_walk_question(rq_walk *walk, rq_question *question) {
   if (walk->section != RQ_QUESTION || walk->left == 0) return 0;
@@ -56,7 +58,8 @@ static int section_next(rq_walk *walk) {
     assigns walk->cur, walk->left;
     ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
     ensures \result == 0 || \result == RQ_TRUNCATED || \result == RQ_MALFORMED;
-    ensures \result == 0 ==> walk->cur.pos >= \old(walk->cur.pos) && (walk->section != RQ_QUESTION || walk->left == 0); */
+    ensures \result == 0 ==> walk->cur.pos >= \old(walk->cur.pos);
+    ensures \result == 0 ==> walk->section != RQ_QUESTION || walk->left == 0; */
 static int questions_skip(rq_walk *walk) {
   rq_question question;
   int got = 1;
@@ -104,7 +107,9 @@ int rq_walk_is_edns(const rq_walk *walk, const rq_record *record) {
   return walk->section == RQ_ADDITIONAL && record->rrtype == RQ_TYPE_OPT && rq_rdata_fits(RQ_TYPE_OPT, &record->rdata);
 }
 
-size_t rq_walk_pos(const rq_walk *walk) { return rq_cur_pos(&walk->cur); }
+size_t rq_walk_pos(const rq_walk *walk) {
+  return rq_cur_pos(&walk->cur);
+}
 
 void rq_edns_read(const rq_record *opt, rq_edns *edns) {
   edns->payload = opt->rrclass;

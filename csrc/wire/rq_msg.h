@@ -89,8 +89,8 @@ int rq_walk_begin(rq_walk *walk, const uint8_t *wire, size_t len);
     ensures \result != 1 ==> walk->left == \old(walk->left); */
 int rq_walk_question(rq_walk *walk, rq_question *question);
 
-/* Reads the next record, skipping questions not yet read; walk->section tells which section it is of. 1, or 0 after the last, or
- * RQ_TRUNCATED (the message ends inside it) or RQ_MALFORMED. *record is meaningful after 1 only. */
+/* Reads the next record, skipping questions not yet read; walk->section tells which section it is of. 1, or 0 after the
+ * last, or RQ_TRUNCATED (the message ends inside it) or RQ_MALFORMED. *record is meaningful after 1 only. */
 /*@ requires rq_walk_ok(walk) && \valid(record);
     requires \separated(record, walk, walk->cur.base + (0 .. walk->cur.end - 1));
     terminates \true;
@@ -98,11 +98,13 @@ int rq_walk_question(rq_walk *walk, rq_question *question);
     ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
     ensures \result == 1 || \result == 0 || \result == RQ_TRUNCATED || \result == RQ_MALFORMED;
     ensures \result == 1 ==> walk->section > RQ_QUESTION && walk->cur.pos >= \old(walk->cur.pos) + 11;
-    ensures \result == 1 ==> rq_cur_ok(&record->rdata) && record->rdata.state == RQ_CUR_GOOD && rq_name_ok(&record->owner);
+    ensures \result == 1 ==> rq_name_ok(&record->owner);
+    ensures \result == 1 ==> rq_cur_ok(&record->rdata) && record->rdata.state == RQ_CUR_GOOD;
     ensures \result == 1 ==> record->rdata.base == walk->cur.base && record->rdata.end == walk->cur.pos; */
 int rq_walk_record(rq_walk *walk, rq_record *record);
 
-/* 1 if the record just read tells the message's EDNS: an OPT record in the additional section whose options can be walked. */
+/* 1 if the record just read tells the message's EDNS: an OPT record in the additional section whose options can be
+ * walked. */
 int rq_walk_is_edns(const rq_walk *walk, const rq_record *record);
 
 /* Octets up to where the walk stands. */
@@ -115,10 +117,16 @@ size_t rq_walk_pos(const rq_walk *walk);
 /* What the OPT record says. */
 /*@ requires \valid_read(opt) && \valid(edns) && \separated(opt, edns);
     terminates \true;
-    assigns *edns; */
+    assigns *edns;
+    ensures edns->payload == opt->rrclass && edns->flags == opt->ttl % 65536;
+    ensures edns->rcode_high == opt->ttl / 16777216 && edns->version == opt->ttl / 65536 % 256; */
 void rq_edns_read(const rq_record *opt, rq_edns *edns);
 
 /* The whole rcode: its upper bits stand in the OPT record, its lower four in the header. */
+/*@ requires \valid_read(edns);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == edns->rcode_high * 16 + flags % 16; */
 uint16_t rq_edns_rcode(const rq_edns *edns, uint16_t flags);
 
 typedef struct rq_query_spec {
@@ -131,11 +139,12 @@ typedef struct rq_query_spec {
     requires \separated(out, name, spec, out->base + (0 .. out->cap - 1));
     terminates \true;
     assigns out->len, out->base[out->len .. out->cap - 1];
-    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 4 + (spec->payload > 0 ? 11 : 0)); */
+    ensures rq_out_ok(out);
+    ensures rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 4 + (spec->payload > 0 ? 11 : 0)); */
 void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out);
 
-/* Takes the next whole message off a TCP byte stream: 1 and `message` spans it, or 0 while it is incomplete (the stream cursor has
- * not moved). Two octets of length come first (RFC 1035, 4.2.2). */
+/* Takes the next whole message off a TCP byte stream: 1 and `message` spans it, or 0 while it is incomplete (the stream
+ * cursor has not moved). Two octets of length come first (RFC 1035, 4.2.2). */
 /*@ requires rq_cur_ok(stream) && \valid(message) && \separated(stream, message);
     terminates \true;
     assigns stream->pos, stream->state, *message;

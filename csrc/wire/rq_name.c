@@ -4,8 +4,8 @@
 #define LABEL_MAX 63
 #define JUMPS_MAX 127 /* no name of 255 octets has more labels: a chain of more pointers only costs time */
 
-/* Reads the label of `size` octets that comes next and puts it behind the `len` octets of the name. Returns the new length; at
- * least one octet stays free for the root label. */
+/* Reads the label of `size` octets that comes next and puts it behind the `len` octets of the name. Returns the new
+ * length; at least one octet stays free for the root label. */
 /*@ requires rq_cur_ok(at) && \valid(name) && rq_name_apart(name, at) && len < RQ_NAME_MAX && size <= LABEL_MAX;
     terminates \true;
     assigns at->pos, at->state, name->octets[0 .. RQ_NAME_MAX - 1];
@@ -33,9 +33,9 @@ static void name_end(rq_name *name, unsigned len) {
   name->len = (uint8_t)(len + 1);
 }
 
-/* Gathers the labels of a name; returns the octets they take. *after is the position behind the name as it stands, 0 while its end
- * or first pointer was not reached. Each jump reads on from its target up to where the part before it began: so this ends, and
- * no octet after a name has a say in it, nor does a cut there change it. */
+/* Gathers the labels of a name; returns the octets they take. *after is the position behind the name as it stands, 0
+ * while its end or first pointer was not reached. Each jump reads on from its target up to where the part before it
+ * began: so this ends, and no octet after a name has a say in it, nor does a cut there change it. */
 /*@ requires rq_cur_ok(at) && \valid(name) && \valid(after) && rq_name_apart(name, at) && \separated(after, at, name);
     terminates \true;
     assigns at->pos, at->end, at->state, *after, name->octets[0 .. RQ_NAME_MAX - 1];
@@ -171,7 +171,8 @@ static int labels_parse(rq_cur *text, rq_name *name, unsigned *len) {
   int dot = 1;
   *len = 0;
   /*@ loop invariant rq_cur_ok(text) && rq_cur_same{Pre, Here}(text) && *len < RQ_NAME_MAX;
-      loop assigns text->pos, text->state, *len, name->octets[0 .. RQ_NAME_MAX - 1], label[0 .. LABEL_MAX - 1], size, dot;
+      loop assigns text->pos, text->state, *len, size, dot;
+      loop assigns name->octets[0 .. RQ_NAME_MAX - 1], label[0 .. LABEL_MAX - 1];
       loop variant text->end - text->pos; */
   while (dot && rq_cur_left(text) > 0) {
     int flaw = label_parse(text, label, &size, &dot);
@@ -242,7 +243,8 @@ void rq_name_text(const rq_name *name, rq_out *out) {
       loop assigns at.pos, at.state, left, out->len, out->base[\at(out->len, Pre) .. out->cap - 1];
       loop variant at.end - at.pos + (left == 0 ? 0 : 1); */
   while (left != 0) {
-    /*@ loop invariant rq_cur_ok(&at) && at.base == &name->octets[0] && at.end == name->len && at.pos >= \at(at.pos, LoopEntry);
+    /*@ loop invariant rq_cur_ok(&at) && at.base == &name->octets[0] && at.end == name->len;
+        loop invariant at.pos >= \at(at.pos, LoopEntry);
         loop invariant rq_out_ok(out) && out->base == \at(out->base, Pre) && out->cap == \at(out->cap, Pre);
         loop invariant \at(out->len, Pre) <= out->len;
         loop assigns at.pos, at.state, left, out->len, out->base[\at(out->len, Pre) .. out->cap - 1];
@@ -253,11 +255,15 @@ void rq_name_text(const rq_name *name, rq_out *out) {
   }
 }
 
-void rq_name_write(const rq_name *name, rq_out *out) { rq_out_octets(out, name->octets, name->len); }
+void rq_name_write(const rq_name *name, rq_out *out) {
+  rq_out_octets(out, name->octets, name->len);
+}
 
 /*@ terminates \true;
     assigns \nothing; */
-static uint8_t lower(uint8_t octet) { return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet + 32) : octet; }
+static uint8_t lower(uint8_t octet) {
+  return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet + 32) : octet;
+}
 
 int rq_name_equal(const rq_name *a, const rq_name *b) {
   if (a->len != b->len) return 0;
@@ -279,7 +285,9 @@ int rq_name_identical(const rq_name *a, const rq_name *b) {
   return 1;
 }
 
-static uint64_t rotate(uint64_t x, unsigned bits) { return (x << bits) | (x >> (64 - bits)); }
+static uint64_t rotate(uint64_t x, unsigned bits) {
+  return (x << bits) | (x >> (64 - bits));
+}
 
 static void sip_round(uint64_t v[4]) {
   v[0] += v[1];

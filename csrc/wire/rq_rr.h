@@ -1,8 +1,8 @@
 /* rq_rr.h: the record table and the interpreter of RDATA layouts.
  *
- * The layout of each type is written once, in rq_rr.def, and drives validation, text, JSON, MessagePack and the Python field
- * names. Nothing here or in the renderers switches on a type. Serves RFC 3597 (unknown types) and the RFC of each type.
- * SPDX-License-Identifier: MIT */
+ * The layout of each type is written once, in rq_rr.def, and drives validation, text, JSON, MessagePack and the Python
+ * field names. Nothing here or in the renderers switches on a type. Serves RFC 3597 (unknown types) and the RFC of each
+ * type. SPDX-License-Identifier: MIT */
 #ifndef RQ_RR_H
 #define RQ_RR_H
 
@@ -13,22 +13,22 @@ typedef enum rq_kind {
   RQ_K_U8,
   RQ_K_U16,
   RQ_K_U32,
-  RQ_K_TIME,   /* u32, shown as YYYYMMDDHHmmSS (RFC 4034, 3.2) */
-  RQ_K_TYPE,   /* u16, shown as a mnemonic */
-  RQ_K_A,      /* 4 octets */
-  RQ_K_AAAA,   /* 16 octets */
-  RQ_K_NAME,   /* domain name, compression accepted */
-  RQ_K_STRING, /* <character-string>, shown quoted */
+  RQ_K_TIME,    /* u32, shown as YYYYMMDDHHmmSS (RFC 4034, 3.2) */
+  RQ_K_TYPE,    /* u16, shown as a mnemonic */
+  RQ_K_A,       /* 4 octets */
+  RQ_K_AAAA,    /* 16 octets */
+  RQ_K_NAME,    /* domain name, compression accepted */
+  RQ_K_STRING,  /* <character-string>, shown quoted */
   RQ_K_STRINGS, /* rest: one or more <character-string>s */
-  RQ_K_TAG,    /* <character-string>, shown bare (CAA) */
-  RQ_K_TEXT,   /* rest, shown as one quoted string (CAA value, URI target) */
-  RQ_K_HEX,    /* rest, shown in hexadecimal */
-  RQ_K_BASE64, /* rest, shown in base64 */
-  RQ_K_SALT,   /* length octet + octets, hexadecimal, "-" when empty (NSEC3) */
-  RQ_K_BASE32, /* length octet + octets, base32hex without padding (NSEC3) */
-  RQ_K_TYPES,  /* rest: type bitmap (RFC 4034, 4.1.2) */
-  RQ_K_PARAMS, /* rest: service parameters (RFC 9460, 2.2) */
-  RQ_K_OPTIONS /* rest: EDNS options (RFC 6891, 6.1.2) */
+  RQ_K_TAG,     /* <character-string>, shown bare (CAA) */
+  RQ_K_TEXT,    /* rest, shown as one quoted string (CAA value, URI target) */
+  RQ_K_HEX,     /* rest, shown in hexadecimal */
+  RQ_K_BASE64,  /* rest, shown in base64 */
+  RQ_K_SALT,    /* length octet + octets, hexadecimal, "-" when empty (NSEC3) */
+  RQ_K_BASE32,  /* length octet + octets, base32hex without padding (NSEC3) */
+  RQ_K_TYPES,   /* rest: type bitmap (RFC 4034, 4.1.2) */
+  RQ_K_PARAMS,  /* rest: service parameters (RFC 9460, 2.2) */
+  RQ_K_OPTIONS  /* rest: EDNS options (RFC 6891, 6.1.2) */
 } rq_kind;
 
 /* Types whose text is not their fields in order. */
@@ -47,8 +47,8 @@ typedef struct rq_type {
   const rq_field *fields;
 } rq_type;
 
-/* One field as read. Which member counts follows from the kind: `number` for integers, `name` for names, `octets` (exactly
- * the field's content, length octet excluded) for all else. */
+/* One field as read. Which member counts follows from the kind: `number` for integers, `name` for names, `octets`
+ * (exactly the field's content, length octet excluded) for all else. */
 typedef struct rq_value {
   const rq_field *field;
   uint32_t number;
@@ -92,7 +92,7 @@ int rq_rdata_fits(uint16_t number, const rq_cur *rdata);
 /* Appends the RDATA with its names uncompressed; as it stands if it does not fit its layout. */
 void rq_rdata_expand(uint16_t number, const rq_cur *rdata, rq_out *out);
 
-/* --- inside checked values: each returns 1 and moves on, or 0 at the end --------------------------------------------- */
+/* --- inside checked values: each returns 1 and moves on, or 0 at the end --- */
 
 /* The next <character-string> of RQ_K_STRINGS. */
 int rq_strings_next(rq_cur *octets, rq_cur *string);

@@ -22,7 +22,10 @@ WORKERS = 2
 # What must be proved, by file of csrc/wire. A line is one run; the runs go side by side.
 RUNS: tuple[tuple[str, str], ...] = (
     ("rq_msg.c", "record_read rq_walk_record opt_write header_write rq_query_write rq_frame_next"),
-    ("rq_msg.c", "rq_walk_begin cur_status rq_walk_question section_next questions_skip rq_walk_pos rq_edns_read"),
+    (
+        "rq_msg.c",
+        "rq_walk_begin cur_status rq_walk_question section_next questions_skip rq_walk_pos rq_edns_read rq_edns_rcode",
+    ),
     ("rq_name.c", "labels_read rq_name_read rq_name_skip label_read name_end is_dot"),
     ("rq_name.c", "escape_read label_parse labels_parse rq_name_parse"),
     ("rq_name.c", "is_special octet_text rq_name_text rq_name_write lower rq_name_equal rq_name_identical"),

@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ._conf import TRANSPORTS, Limits, Transport, addresses, engine_conf
+from ._conf import TRANSPORTS, Limits, addresses, engine_conf
 from ._lib import ffi, lib, status_error
 from .errors import ResqueryError
 
@@ -74,7 +74,6 @@ class Answer(Struct, frozen=True):
     rcode: int
     answered: bool
     server: str | None
-    transport: Transport
     tries: int
 
 
@@ -125,10 +124,6 @@ class Engine:
         self.close()
 
     @property
-    def closed(self) -> bool:
-        return self._handle is None
-
-    @property
     def usable(self) -> bool:
         """Open, and made by this process."""
         return self._handle is not None and self._pid == os.getpid()
@@ -162,7 +157,6 @@ class Engine:
             answer.rcode,
             bool(answer.answered),
             self.servers[server] if server >= 0 else None,
-            TRANSPORTS[int(answer.transport)],
             answer.tries,
         )
 
@@ -194,10 +188,6 @@ class Engine:
         if written < 0:
             raise status_error(written)
         return int(written), u32[0], u32[1]
-
-    def cancel(self) -> None:
-        """Gives up every lookup; each becomes a row with the status CANCELLED."""
-        lib.rq_engine_cancel(self._open())
 
     def fileno(self) -> int:
         """The descriptor to watch for reading beside `wait_ms`."""

@@ -370,6 +370,37 @@ def test_the_input_is_never_emptied_by_the_output(tmp_path: Path, server: Server
     assert names.read_bytes() == before
 
 
+@pytest.mark.parametrize("output", ["{folder}/rows.ndjson", "-"])
+def test_a_row_larger_than_a_block_is_written_whole(tmp_path: Path, output: str) -> None:
+    """60,000 octets that JSON spells out with five characters each, between small rows."""
+    lines = [
+        f'big.test. 60 IN TXT "{chr(92)}000{"".join(chr(92) + "255" for _ in range(250))}{i:04d}"' for i in range(220)
+    ]
+    names = tmp_path / "names.txt"
+    names.write_text("a..b\nbig.test\na..b\n" * 3)
+    with Server(answer=lambda query: Reply(answer=lines)) as server:
+        words = ["bulk", names, "--type", "TXT", "--output", output.format(folder=tmp_path), "--server", server.address]
+        done = run(*words)
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = done.stdout if output == "-" else (tmp_path / "rows.ndjson").read_bytes()
+    rows = [json.loads(line)["results"]["TXT"] for line in text.decode().split("\n")[:-1]]
+    assert Counter(row["status"] for row in rows) == {"ILLEGAL_INPUT": 6, "NOERROR": 3}
+    assert [len(row["data"]["answers"]) for row in rows if row["status"] == "NOERROR"] == [220] * 3
+
+
+@pytest.mark.parametrize("descriptors", [3, 4, 5])
+def test_too_few_descriptors_are_told(server: Server, descriptors: int) -> None:
+    """One line, status 1, whichever of the engine's descriptors is the one too many."""
+    code = (
+        "import resource, sys; from resquery.cli import main; import resquery.cli.query; "
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptors}, {descriptors})); sys.exit(main(sys.argv[1:]))"
+    )
+    words = [sys.executable, "-c", code, "query", "www.example", "--server", server.address]
+    done = subprocess.run(words, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "Too many open files" in one_line(done)
+
+
 def test_a_longer_output_file_is_replaced(bulk: Bulk) -> None:
     """Nothing of what it held before stays."""
     bulk.output.write_bytes(b"x" * 100_000)

@@ -80,7 +80,5 @@ def _fill_standard_descriptors() -> None:
 
 
 def _discard_output() -> None:
-    """Lets the interpreter's last flush go nowhere: what failed once would fail again, in lines of its own."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.close(null)
+    """Spares standard output the interpreter's last flush: what failed once would fail again, in lines of its own."""
+    sys.stdout = None  # pyright: ignore[reportAttributeAccessIssue]

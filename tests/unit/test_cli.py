@@ -318,12 +318,13 @@ def test_statuses_in_totals_are_those_in_rows(tmp_path: Path, rcode: int) -> Non
 
 
 def test_statuses_without_an_answer_are_those_in_rows(tmp_path: Path, silent: str) -> None:
-    """TIMEOUT and ILLEGAL_INPUT."""
-    bulk = Bulk(tmp_path, silent)
-    rows = bulk(b"www.example\na..b\n", "--timeout", "0.2", "--tries", "1")
-    statuses = {row["results"]["A"]["status"] for row in rows}
-    assert statuses == set(bulk.totals["statuses"]) == {"TIMEOUT", "ILLEGAL_INPUT"}
-    assert statuses <= set(STATUSES.values())
+    """TIMEOUT, ILLEGAL_INPUT, and ERROR for a refused connection."""
+    for transport, expected in (("udp", {"TIMEOUT", "ILLEGAL_INPUT"}), ("tcp", {"ERROR", "ILLEGAL_INPUT"})):
+        bulk = Bulk(tmp_path, silent)  # only UDP listens there
+        rows = bulk(b"www.example\na..b\n", "--timeout", "0.2", "--tries", "1", "--transport", transport)
+        statuses = {row["results"]["A"]["status"] for row in rows}
+        assert statuses == set(bulk.totals["statuses"]) == expected
+        assert statuses <= set(STATUSES.values())
 
 
 # -- bulk: output

@@ -248,7 +248,15 @@ def test_a_slow_input_does_not_hold_rows_back(server: Server) -> None:
         gate.set()
 
 
-def test_a_signal_ends_it(silent: str) -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, also where the tests' own parent has it ignored (a job in the background)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_ends_it(silent: str, interruptible: None) -> None:
     """KeyboardInterrupt while nothing happens."""
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

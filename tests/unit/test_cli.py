@@ -470,6 +470,11 @@ def test_a_slow_reader_costs_no_answers(tmp_path: Path, server: Server) -> None:
 # -- bulk: signals and terminals
 
 
+def heeding_interrupts() -> None:
+    """For the child: SIGINT is not ignored, also where the tests run as a job in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("command", ["query", "bulk"])
 def test_an_interrupt_is_status_130(tmp_path: Path, command: str) -> None:
     """Quietly; the rows that were finished are written, none of them torn."""
@@ -482,7 +487,9 @@ def test_an_interrupt_is_status_130(tmp_path: Path, command: str) -> None:
         deaf.bind(("127.0.0.1", 0))
         deaf.settimeout(30)
         words += ["--server", f"127.0.0.1:{deaf.getsockname()[1]}"]
-        with subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeding_interrupts
+        ) as process:
             deaf.recv(512)  # the lookup is under way
             process.send_signal(signal.SIGINT)
             assert process.communicate() == (b"", b"")

@@ -491,7 +491,15 @@ def test_a_fork_asks_on_sockets_of_its_own(server: Server) -> None:
     assert ports["child.lab.example."] not in (ports["www.example."], ports["parent.lab.example."])
 
 
-def test_a_signal_ends_a_lookup(silent: str) -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, also where the tests' own parent has it ignored (a job in the background)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_ends_a_lookup(silent: str, interruptible: None) -> None:
     """KeyboardInterrupt while it waits; the resolver works on afterwards."""
     with Resolver(silent, timeout=60.0, tries=1) as resolver:
         timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))

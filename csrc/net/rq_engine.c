@@ -1,7 +1,7 @@
 /* rq_engine.c: many lookups at once: life, input, steps, rows and totals; the contracts stand in rq_api.h.
  *
  * Everything is allocated once, in rq_engine_new, but for replies that do not fit a slot. Never calls back, never
- * recurses, never blocks but in its one epoll_wait. The other files of the engine are listed in rq_engine_impl.h.
+ * recurses, never waits but in receive_all. The other files of the engine are listed in rq_engine_impl.h.
  * SPDX-License-Identifier: MIT */
 #include "rq_engine_impl.h"
 
@@ -17,7 +17,7 @@
 #include "rq_clock.h"
 
 #define EVENTS 64         /* sockets attended to after one epoll_wait */
-#define RETRY_MS 1        /* how soon sending is tried again when the kernel took no more */
+#define RETRY_MS 1        /* how soon sending is tried again, see rq_engine.unsent */
 #define QUOTA_LEAST 16u   /* queries through one socket before it is replaced: four for each slot, but */
 #define QUOTA_MOST 16384u /* within these bounds */
 #define GATHER_US 100     /* how long answers may gather, see gather() */
@@ -215,11 +215,6 @@ static void read_clocks(rq_engine *engine) {
   engine->wall_us = rq_clock_wall_us();
 }
 
-static void expire(rq_engine *engine) {
-  uint32_t i;
-  while ((i = rq_wheel_pop(&engine->wheel, engine->now_us)) != RQ_NONE) rq_slot_timer(engine, i);
-}
-
 static void send_all(rq_engine *engine) {
   rq_slots_start(engine);
   rq_udp_send(engine);
@@ -232,7 +227,7 @@ static int sleep_ms(const rq_engine *engine, int64_t most) {
   int64_t ms = due < 0 ? most : (due - engine->now_us + MILLISECOND - 1) / MILLISECOND;
   if (ms < 0) ms = 0;
   if (ms > most) ms = most;
-  if (engine->blocked && ms > RETRY_MS) ms = RETRY_MS;
+  if (engine->unsent && ms > RETRY_MS) ms = RETRY_MS;
   return (int)ms;
 }
 
@@ -263,6 +258,14 @@ static int receive_all(rq_engine *engine, int wait_ms) {
   }
   gather(engine, engine->stats.received[RQ_UDP] + engine->stats.received[RQ_TCP] - before, since_us);
   return 0;
+}
+
+/* What has come already counts, however late we look: a caller that was busy elsewhere loses no answer. */
+static void expire(rq_engine *engine) {
+  uint32_t i;
+  int64_t due = rq_wheel_next_us(&engine->wheel);
+  if (due >= 0 && due <= engine->now_us) receive_all(engine, 0); /* what fails here fails again in the step */
+  while ((i = rq_wheel_pop(&engine->wheel, engine->now_us)) != RQ_NONE) rq_slot_timer(engine, i);
 }
 
 /* In the child of a fork the sockets, and the random numbers, are the parent's: it gets its own, under the same
@@ -316,7 +319,7 @@ int32_t rq_engine_wait_ms(const rq_engine *engine) {
   int can_start = engine->fresh.head != RQ_NONE && engine->stats.in_flight < engine->conf.max_in_flight;
   if (can_start) return 0;
   int64_t due = rq_wheel_next_us(&engine->wheel), now = rq_clock_us();
-  if (engine->blocked && due > now + RETRY_MS * MILLISECOND) return RETRY_MS;
+  if (engine->unsent && due > now + RETRY_MS * MILLISECOND) return RETRY_MS;
   return due <= now ? 0 : (int32_t)((due - now + MILLISECOND - 1) / MILLISECOND);
 }
 
@@ -330,8 +333,9 @@ void rq_engine_rewatch(rq_engine *engine, int fd, uint32_t number, uint32_t even
   epoll_ctl(engine->epoll, EPOLL_CTL_MOD, fd, &event);
 }
 
-/* Closing alone would not do where a fork has the descriptor too. */
+/* Closing alone would not do where a fork has the descriptor too. In the child the parent's epoll is left alone. */
 void rq_engine_unwatch(rq_engine *engine, int fd) {
+  if (engine->pid != getpid()) return;
   epoll_ctl(engine->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 

@@ -113,7 +113,7 @@ struct rq_engine {
   uint16_t query_flags;
   uint8_t segments;  /* the kernel takes runs of packets (UDP GSO) */
   uint8_t connected; /* UDP sockets are: the kernel checks the source */
-  uint8_t blocked;   /* the kernel took no more packets on the last turn */
+  uint8_t unsent;    /* something is ready but had no turn, or the kernel took no more: the next turn comes soon */
   uint8_t gathers;   /* answers are left to gather before they are received */
   int epoll;
   int entropy_error;       /* errno of getrandom, 0 while all is well */

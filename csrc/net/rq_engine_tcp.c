@@ -145,10 +145,12 @@ static void flush_all(rq_engine *engine) {
     rq_conn *conn = &engine->links[k].conn;
     if (conn->state != RQ_CONN_OPEN || conn->blocked || conn->out == 0) continue;
     int error = rq_conn_flush(conn);
-    if (error < 0)
-      lose(engine, k, -error);
-    else if (conn->blocked)
+    if (error < 0) {
+      read_link(engine, k); /* what came before still counts */
+      if (conn->state != RQ_CONN_CLOSED) lose(engine, k, -error);
+    } else if (conn->blocked) {
       rq_engine_rewatch(engine, conn->fd, engine->sock_count + k, EPOLLIN | EPOLLOUT);
+    }
   }
 }
 

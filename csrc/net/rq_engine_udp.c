@@ -33,7 +33,7 @@ static rq_group *group_of(const rq_engine *engine, uint32_t number) {
 /* --- sending --- */
 
 void rq_udp_send(rq_engine *engine) {
-  engine->blocked = 0;
+  engine->unsent = 0;
   for (uint32_t g = 0; g < engine->group_count; g++) {
     rq_group *group = &engine->groups[g];
     while (group->ready.head != RQ_NONE && send_batch(engine, group)) continue;
@@ -62,7 +62,7 @@ static int send_batch(rq_engine *engine, rq_group *group) {
 /* The next message, of `run` packets, could not be sent. 1 to go on, 0 when the kernel takes no more for now. */
 static int refused(rq_engine *engine, rq_group *group, uint32_t run, int error) {
   if (error == EAGAIN || error == ENOBUFS) {
-    engine->blocked = 1;
+    engine->unsent = 1;
     return 0;
   }
   if (run == 1) {
@@ -102,11 +102,11 @@ static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number) {
 static uint32_t room(rq_engine *engine, rq_group *group) {
   int64_t now = engine->now_us / RQ_SLICE_US;
   uint32_t young = 0;
-  if (!engine->connected) return RQ_BATCH;
   for (int n = 0; n < RQ_SLICES && group->slice < now; n++) group->young[++group->slice % RQ_SLICES] = 0;
   group->slice = now;
+  if (!engine->connected) return RQ_BATCH;
   for (int n = 0; n < RQ_SLICES; n++) young += group->young[n];
-  if (young >= RQ_BURST) engine->blocked = 1;
+  if (young >= RQ_BURST) engine->unsent = 1;
   uint32_t left = young < RQ_BURST ? RQ_BURST - young : 0;
   return left < RQ_BATCH ? left : RQ_BATCH;
 }

@@ -83,6 +83,7 @@ static void apply(rq_engine *engine, uint32_t i, rq_action action) {
     return;
   }
   rq_wheel_set(&engine->wheel, i, slot->lookup.deadline_us);
+  engine->unsent = 1;
   if (slot->lookup.transport == RQ_TCP) {
     rq_tcp_queue(engine, i);
   } else {
@@ -139,7 +140,6 @@ int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const 
     engine->stats.dropped[verdict]++;
     return 0;
   }
-  engine->slots[i].rtt_us = engine->now_us - engine->slots[i].sent_us;
   rq_slot_reply(engine, i, wire, len, &reply);
   return 1;
 }
@@ -216,6 +216,7 @@ static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len
   if (!slot->reply) return -1;
   slot->reply_len = rq_clip(slot->reply, len, wire, len);
   slot->rcode = rcode;
+  slot->rtt_us = engine->now_us - slot->sent_us;
   return 0;
 }
 

@@ -387,6 +387,78 @@ static void test_connections_that_close_early(unit *u) {
 
 /* --- the contract of the engine --- */
 
+static void test_a_lookup_that_moves_to_a_server_already_served_is_sent_soon(unit *u) {
+  rq_addr addrs[2] = {{.family = 4, .octets = {127, 0, 0, 1}, .port = 1},
+                      {.family = 4, .octets = {255, 255, 255, 255}, .port = 53}}; /* broadcast: EACCES at once */
+  responder *r = responder_new();
+  rq_engine_conf conf = standard;
+  int32_t status, error;
+  outcome o;
+  u->about = "moves on";
+  memset(&o, 0, sizeof o);
+  conf.max_in_flight = conf.rotate = 1;
+  addrs[0].port = r->port;
+  rq_engine *engine = rq_engine_new(&conf, addrs, 2, &status, &error);
+  EXPECT(u, engine != NULL);
+  submit(engine, "a%u.example", 0);
+  submit(engine, "a%u.example", 1);
+  rq_engine_step(engine, 0);
+  responder_pump(r);
+  EXPECT_NUMBER(u, rq_engine_step(engine, 1000), 1); /* and the other begins, at the server that cannot be asked */
+  drain(engine, &o);
+  EXPECT(u, rq_engine_wait_ms(engine) <= 1);
+  rq_engine_step(engine, 0);
+  rq_engine_stats(engine, &o.stats);
+  EXPECT_NUMBER(u, o.stats.queries[RQ_UDP], 2);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
+static void test_answers_count_though_the_connection_cannot_be_written_to(unit *u) {
+  responder *r = responder_new();
+  rq_engine_conf conf = standard;
+  outcome o;
+  u->about = "unread answer";
+  memset(&o, 0, sizeof o);
+  conf.transport = RQ_TCP;
+  conf.tries = 1;
+  rq_engine *engine = engine_for(u, &conf, r, 1);
+  submit(engine, "a%u.example", 0);
+  for (int n = 0; n < STEPS_MAX && r->tcp_queries == 0; n++) {
+    rq_engine_step(engine, 0);
+    responder_pump(r);
+  }
+  submit(engine, "a%u.example", 1);
+  fault_set(F_SEND, EPIPE, 1, 1);
+  rq_engine_step(engine, 0);
+  fault_set(F_NONE, 0, 0, 0);
+  for (int n = 0; n < STEPS_MAX && rq_engine_step(engine, 1) < 2; n++) responder_pump(r);
+  drain(engine, &o);
+  EXPECT_NUMBER(u, o.noerror, 2);
+  EXPECT_NUMBER(u, r->connections, 2);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
+static void test_answers_in_time_count_though_read_late(unit *u) {
+  responder *r = responder_new();
+  rq_engine_conf conf = standard;
+  outcome o;
+  u->about = "read late";
+  memset(&o, 0, sizeof o);
+  conf.try_ms = conf.timeout_ms = 1;
+  rq_engine *engine = engine_for(u, &conf, r, 1);
+  for (uint32_t n = 0; n < 50; n++) submit(engine, "a%u.example", n);
+  rq_engine_step(engine, 0);
+  responder_pump(r);
+  while (rq_engine_wait_ms(engine) > 0) continue; /* the time is up, and nobody has looked */
+  EXPECT_NUMBER(u, rq_engine_step(engine, 0), 50);
+  drain(engine, &o);
+  EXPECT_NUMBER(u, o.noerror, 50);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
 static void test_ten_thousand_names_each_become_one_row(unit *u) {
   rq_engine_conf conf = standard;
   responder *r = responder_new();
@@ -533,6 +605,7 @@ static void test_illegal_names_become_rows(unit *u) {
   EXPECT_NUMBER(u, rq_engine_step(engine, 1000), 6);
   drain(engine, &o);
   EXPECT_NUMBER(u, o.illegal, 6);
+  EXPECT(u, strstr(o.last, "\"timestamp\":\"1970") == NULL); /* also before the first step */
   EXPECT(u, strspn(strchr(o.last, 'z'), "z") == RQ_TEXT_MAX);
   rq_engine_free(engine);
   responder_free(r);
@@ -664,6 +737,33 @@ static void test_a_forked_child_has_sockets_of_its_own(unit *u) {
   responder_free(r);
 }
 
+static void test_a_forked_child_that_frees_the_engine_harms_no_lookup(unit *u) {
+  responder *r = responder_new();
+  rq_engine *engine = engine_for(u, &standard, r, 1);
+  outcome o;
+  u->about = "fork and free";
+  memset(&o, 0, sizeof o);
+  for (uint32_t n = 0; n < 50; n++) submit(engine, "t%u.example", n);
+  for (int n = 0; n < STEPS_MAX && r->tcp_queries == 0; n++) {
+    rq_engine_step(engine, 0);
+    responder_pump(r);
+  }
+  pid_t child = fork();
+  if (child == 0) {
+    rq_engine_free(engine);
+    _exit(0);
+  }
+  waitpid(child, NULL, 0);
+  for (int n = 0; n < STEPS_MAX && rq_engine_step(engine, 1) < 50; n++) responder_pump(r);
+  drain(engine, &o);
+  rq_engine_stats(engine, &o.stats);
+  EXPECT_NUMBER(u, o.noerror, 50);
+  EXPECT_NUMBER(u, o.stats.tries, 100);
+  EXPECT_NUMBER(u, o.stats.tcp_connects, 1);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
 static void test_lack_of_descriptors_is_told(unit *u) {
   int32_t status, error;
   rq_addr addr = {.family = 4, .octets = {127, 0, 0, 1}, .port = 53};
@@ -752,6 +852,9 @@ int main(void) {
       test_servfail_of_all_servers_is_the_answer,
       test_a_dead_port_fails_at_once,
       test_connections_that_close_early,
+      test_a_lookup_that_moves_to_a_server_already_served_is_sent_soon,
+      test_answers_count_though_the_connection_cannot_be_written_to,
+      test_answers_in_time_count_though_read_late,
       test_ten_thousand_names_each_become_one_row,
       test_ports_change,
       test_the_limits_hold,
@@ -762,6 +865,7 @@ int main(void) {
       test_misuse_is_refused,
       test_a_query_stores_the_lesser_of_answer_and_buffer,
       test_a_forked_child_has_sockets_of_its_own,
+      test_a_forked_child_that_frees_the_engine_harms_no_lookup,
       test_lack_of_descriptors_is_told,
       test_lack_of_memory_is_told,
       test_failing_system_calls_cost_no_row,

@@ -157,7 +157,7 @@ static void rest_read(rq_walk *walk, rest *rest) {
       rq_edns edns;
       rq_edns_read(&record, &edns);
       rest->opts++;
-      rest->rcode_high = (uint16_t)(edns.rcode_high * 16u);
+      if (rq_walk_is_edns(walk, &record)) rest->rcode_high = (uint16_t)(edns.rcode_high * 16u);
     }
   }
 }

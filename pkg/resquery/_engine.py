@@ -145,8 +145,10 @@ class Engine:
         begun = lib.rq_query_begin(handle, name, len(name), rrtype, rrclass)
         if begun < 0:
             raise status_error(begun, name)
-        while lib.rq_query_wait(handle, SLICE_MS) == lib.RQ_PENDING:
+        while (waited := lib.rq_query_wait(handle, SLICE_MS)) == lib.RQ_PENDING:
             pass
+        if waited < 0:
+            raise _unserved(waited)
         stored = lib.rq_query_finish(handle, out, len(out), answer)
         server: int = answer.server
         return Answer(

@@ -52,3 +52,9 @@ def test_options_of_any_number_are_stepped_over(player: Path) -> None:
     """An OPT record with 16,000 empty options is one record (CVE-2026-41292)."""
     wire = reply(0)[: -len(opt())] + opt(0, b"\0\x0c\0\0" * 16_000)
     assert verdicts(player, [wire]) == ["finish OK server 0 udp rcode 0"]
+
+
+def test_an_opt_record_that_breaks_off_has_no_say_in_the_rcode(player: Path) -> None:
+    """Options that cannot be walked are no EDNS, for the lookup as for the message that is then shown."""
+    wire = reply(4095)[: -len(opt())] + opt(4095, b"\0\x0c\0\5")
+    assert verdicts(player, [wire]) == ["finish OK server 0 udp rcode 15"]

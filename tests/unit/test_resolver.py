@@ -491,6 +491,17 @@ def test_a_fork_asks_on_sockets_of_its_own(server: Server) -> None:
     assert ports["child.lab.example."] not in (ports["www.example."], ports["parent.lab.example."])
 
 
+def test_an_engine_that_cannot_be_served_is_used_no_more(server: Server) -> None:
+    """A failing epoll ends the one call with an error; the next call has an engine that works."""
+    with Resolver(server.address) as resolver, open(os.devnull) as other:
+        resolver.resolve("www.example")
+        (engine,) = resolver._idle  # pyright: ignore[reportPrivateUsage]
+        os.dup2(other.fileno(), engine.fileno())
+        with pytest.raises(errors.ResqueryError, match="cannot be served"):
+            resolver.resolve("www.example")
+        assert resolver.resolve("www.example").answer
+
+
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """SIGINT raises KeyboardInterrupt, also where the tests' own parent has it ignored (a job in the background)."""

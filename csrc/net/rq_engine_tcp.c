@@ -189,7 +189,6 @@ static void read_link(rq_engine *engine, uint32_t number) {
     int got = rq_conn_receive(conn);
     if (got < 0) lose(engine, number, -got);
     if (got <= 0) return;
-    conn->heard_us = engine->now_us;
     read_messages(engine, number);
   }
 }
@@ -197,10 +196,12 @@ static void read_link(rq_engine *engine, uint32_t number) {
 static void read_messages(rq_engine *engine, uint32_t number) {
   rq_link *link = &engine->links[number];
   rq_cur stream, message;
+  uint32_t before = link->answered;
   rq_conn_messages(&link->conn, &stream);
   while (rq_frame_next(&stream, &message))
     link->answered += (uint32_t)rq_slot_packet(engine, engine->sock_count + number, NULL,
                                                rq_conn_octets(&link->conn, &message), (uint32_t)rq_cur_left(&message));
+  if (link->answered > before) link->conn.heard_us = engine->now_us; /* noise does not keep a connection in use */
   rq_conn_consumed(&link->conn, &stream);
   uint32_t seen = link->answered < RQ_PIPELINE ? link->answered : RQ_PIPELINE;
   if (seen > engine->servers[link->server].pipeline) engine->servers[link->server].pipeline = (uint16_t)seen;

@@ -16,7 +16,7 @@ enum rq_conn_state { RQ_CONN_CLOSED = 0, RQ_CONN_CONNECTING = 1, RQ_CONN_OPEN = 
 typedef struct rq_conn {
   uint8_t
       *memory; /* RQ_CONN_MEMORY octets: what was received and is not yet a whole message, then what is to be sent */
-  int64_t heard_us;   /* when octets came last, or when it was opened */
+  int64_t heard_us;   /* when an answer came last, or when it was opened */
   uint32_t in;        /* octets received */
   uint32_t out, sent; /* octets to be sent, and how many of them are */
   int fd;

@@ -20,6 +20,7 @@ Transport = Literal["udp", "tcp"]
 SLOTS_MAX = 65536
 RESOLV_CONF = "/etc/resolv.conf"
 _LIBC_PATIENCE = (5.0, 2)  # timeout and attempts of resolv.conf(5) when it says nothing of them
+_SWITCHES = ("edns", "dnssec_ok", "recurse", "rotate")
 TRANSPORTS: tuple[Transport, Transport] = ("udp", "tcp")
 
 
@@ -80,17 +81,24 @@ def _system_limits(conf: SystemConf | None) -> dict[str, Any]:
 
 def _checked(limits: Limits) -> Limits:
     """The same limits; raises TypeError or ValueError that names the one out of range, and the rule."""
-    _within("timeout", limits.timeout, 0.001, 3600)
-    _within("tries", limits.tries, 1, 100)
-    _within("max_in_flight", limits.max_in_flight, 1, SLOTS_MAX)
+    within("timeout", limits.timeout, 0.001, 3600)
+    within("tries", limits.tries, 1, 100)
+    within("max_in_flight", limits.max_in_flight, 1, SLOTS_MAX)
     if limits.try_timeout is not None:
-        _within("try_timeout", limits.try_timeout, 0.001, 3600)
+        within("try_timeout", limits.try_timeout, 0.001, 3600)
     if limits.transport not in TRANSPORTS:
         raise ValueError(f"transport is 'udp' or 'tcp', not {shown(repr(limits.transport))}")
+    for name in _SWITCHES:
+        value = getattr(limits, name)
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} is True or False, not {shown(repr(value))}")
+    if limits.dnssec_ok and not limits.edns:
+        raise ValueError("dnssec_ok needs edns: the DO bit stands in the OPT record")
     return limits
 
 
-def _within(name: str, value: Any, low: float, high: float) -> None:
+def within(name: str, value: Any, low: float, high: float) -> None:
+    """Raises TypeError or ValueError that names the setting and its range; it is an int where `low` is one."""
     whole = isinstance(low, int)
     kind = "an int" if whole else "a number of seconds"
     if not isinstance(value, int if whole else (int, float)) or isinstance(value, bool):
@@ -131,6 +139,8 @@ def server_list(servers: str | Iterable[str]) -> tuple[str, ...]:
     Traceback (most recent call last):
     resquery.errors.BadServer: 'localhost' is no server address: give an IP address, '9.9.9.9:53' or '[::1]:53'
     """
+    if isinstance(servers, bytes) or not isinstance(servers, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"servers are a str or a list of them, not {type(servers).__name__}: {shown(repr(servers))}")
     listed = addresses((servers,) if isinstance(servers, str) else tuple(servers))
     return tuple(_address_text(listed[i]) for i in range(len(listed)))
 

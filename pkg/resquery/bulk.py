@@ -16,6 +16,7 @@ from msgspec.msgpack import Decoder
 from ._conf import RESOLV_CONF, SLOTS_MAX, Transport, settled, system_conf
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets, type_number
+from .errors import shown
 from .types import Record
 
 _ROOM = 64 * 256  # octets drained and decoded at once, some 64 rows: larger lists cost garbage collection
@@ -83,8 +84,9 @@ def bulk(
     are those of `Resolver`, but lookups rotate over the servers. An illegal name, a timeout, a SERVFAIL are rows.
     Closing the iterator drops what is under way.
 
-    Raises UnknownType, BadServer, and TypeError or ValueError for a limit out of range, before anything is sent. An
-    exception of the input, or TypeError for an item that is no str or bytes, comes after the rows of all before it.
+    Raises UnknownType, BadServer, TypeError for one text in place of `names`, and TypeError or ValueError for a limit
+    out of range, before anything is sent. An exception of the input, or TypeError for an item that is no str or bytes,
+    comes after the rows of all before it.
 
     >>> from resquery.testing import Server
     >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:
@@ -93,6 +95,8 @@ def bulk(
     example.com NOERROR ['example.com. 300 IN MX 10 mx1.example.com.']
     a..b ILLEGAL_INPUT []
     """
+    if isinstance(names, (str, bytes)):  # an iterable too, of letters
+        raise TypeError(f"names are an iterable of names; for one name give [{shown(repr(names))}]")
     numbers = type_list(types)
     engine = bulk_engine(
         len(numbers),

@@ -124,7 +124,7 @@ class Truncated(LookupFailure):
 
 
 class Cancelled(LookupFailure):
-    """The lookup was given up because its resolver was closed."""
+    """The lookup was given up before it had ended."""
 
 
 class NetworkError(LookupFailure, OSError):

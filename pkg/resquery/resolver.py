@@ -12,18 +12,15 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from ._conf import RESOLV_CONF, Limits, Transport, settled, system_conf
+from ._conf import RESOLV_CONF, Limits, Transport, settled, system_conf, within
 from ._engine import RCODES, Answer, Engine
 from ._lib import class_number, lib, name_octets, octets_of, status_error, text_octets, type_name, type_number
 from .errors import (
     Cancelled,
-    FormErr,
     LookupFailure,
     NetworkError,
     NoAnswer,
-    NotImp,
     NXDomain,
-    Refused,
     ResqueryError,
     ServFail,
     Timeout,
@@ -36,7 +33,7 @@ from .message import Message
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_SAYS = {ServFail: "failed", Refused: "refused", FormErr: "did not understand", NotImp: "does not do this"}
+_SAYS = {1: "did not understand", 4: "does not do this", 5: "refused"}  # by rcode; any other: "failed"
 _RECHECK = 1.0  # seconds: how often resolv.conf is looked at, at the most
 _IDLE_MAX = 32  # engines kept for the next calls
 
@@ -77,7 +74,7 @@ class Resolver:
     `timeout` seconds (5 when None) and sends at most `tries` queries (3 when None; one more after TC and one more to a
     server without EDNS are free); each is given up after `try_timeout` seconds (timeout / tries when None).
 
-    Raises BadServer for a text that is no address, ValueError for a limit out of range.
+    Raises BadServer for a text that is no address, TypeError or ValueError for a setting that is none.
 
     >>> from resquery.testing import Server
     >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:
@@ -117,11 +114,12 @@ class Resolver:
         )
         self.search = _search_list(search) if search is not None else conf.search if conf else ()
         self.ndots = ndots if ndots is not None else conf.ndots if conf else 1
+        within("ndots", self.ndots, 0, 15)
         self._idle: list[_OneEngine] = []
         self._closed = False
 
     def close(self) -> None:
-        """Closes every socket; lookups that other threads are waiting for end first. A second call does nothing."""
+        """Closes every socket, those of lookups that other threads wait for when these end. May be called twice."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
@@ -416,10 +414,8 @@ def _rcode_failure(asked: str, rcode: int, about: dict[str, Any]) -> LookupFailu
         return NoAnswer(f"{asked}: the name has no such record (NOERROR from {server})", **about)
     if rcode == 3:
         return NXDomain(f"{asked}: the name does not exist (NXDOMAIN from {server})", **about)
-    kind = rcode_failure(rcode)
-    return kind(
-        f"{asked}: the server failed ({RCODES.get(rcode, f'RCODE {rcode}')} from {server})", rcode=rcode, **about
-    )
+    said = f"{_SAYS.get(rcode, 'failed')} ({RCODES.get(rcode, f'RCODE {rcode}')} from {server})"
+    return rcode_failure(rcode)(f"{asked}: the server {said}", rcode=rcode, **about)
 
 
 def _message(wire: bytes) -> Message | None:

@@ -137,6 +137,13 @@ def test_an_item_that_is_no_text_is_a_type_error(server: Server, item: Any) -> N
         next(rows)
 
 
+@pytest.mark.parametrize("names", ["www.example", b"www.example"])
+def test_one_name_is_no_list_of_its_letters(names: Any) -> None:
+    """A text is an iterable too; the TypeError says what to write."""
+    with pytest.raises(TypeError, match=r"give \[b?'www\.example'\]"):
+        bulk(names, servers="127.0.0.1")
+
+
 def test_an_exception_of_the_input_loses_nothing(server: Server) -> None:
     """All names before it get their rows, then it is raised as it is."""
 

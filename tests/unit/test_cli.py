@@ -345,7 +345,7 @@ def some_names(folder: Path, count: int = 5000) -> Path:
         (["{names}", "--output", "{folder}/none/rows"], "none/rows: No such file"),
         (["{names}", "--output", "{folder}"], "Is a directory"),
         (["{names}", "--output", "/dev/full"], "/dev/full: No space left"),
-        (["{names}", "--output", "{folder}/rows", "--stats", "/dev/full"], "No space left"),
+        (["{names}", "--output", "{folder}/rows", "--stats", "/dev/full"], "/dev/full: No space left"),
         (["{names}", "--output", "{folder}/rows", "--stats", "{folder}/none/stats"], "none/stats: No such file"),
         (["{names}", "--output", "{folder}/rows", "--servers", "{folder}/none"], "none: No such file"),
     ],
@@ -369,6 +369,32 @@ def test_the_input_is_never_emptied_by_the_output(tmp_path: Path, server: Server
     assert done.returncode == 2
     assert "is the input" in one_line(done)
     assert names.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("output", "stats", "said"),
+    [
+        ("rows", "names.txt", "is the input and cannot be the stats too"),
+        ("rows", "rows", "is the output and cannot be the stats too"),
+        ("-", "-", "standard output is the output"),
+    ],
+)
+def test_totals_overwrite_neither_names_nor_rows(
+    tmp_path: Path, server: Server, output: str, stats: str, said: str
+) -> None:
+    """The same file, or standard output, twice is wrong usage."""
+    names = some_names(tmp_path, 3)
+    before = names.read_bytes()
+    done = run("bulk", names, "--output", output, "--stats", stats, "--server", server.address, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in one_line(done)
+    assert names.read_bytes() == before
+
+
+def test_totals_go_to_standard_output_too(tmp_path: Path, server: Server) -> None:
+    """`--stats -`, as for rows."""
+    words = ["--output", tmp_path / "rows", "--stats", "-", "--server", server.address]
+    assert json.loads(run("bulk", some_names(tmp_path, 3), *words).stdout)["rows"] == 3
 
 
 @pytest.mark.parametrize("output", ["{folder}/rows.ndjson", "-"])

@@ -122,17 +122,17 @@ def failing(rcode: str) -> Callable[[Query], Reply]:
 
 
 @pytest.mark.parametrize(
-    ("rcode", "kind", "number"),
+    ("rcode", "kind", "number", "said"),
     [
-        ("FORMERR", errors.FormErr, 1),
-        ("SERVFAIL", errors.ServFail, 2),
-        ("NXDOMAIN", errors.NXDomain, 3),
-        ("NOTIMP", errors.NotImp, 4),
-        ("REFUSED", errors.Refused, 5),
-        ("NOTAUTH", errors.OtherRcode, 9),
+        ("FORMERR", errors.FormErr, 1, "did not understand"),
+        ("SERVFAIL", errors.ServFail, 2, "failed"),
+        ("NXDOMAIN", errors.NXDomain, 3, "does not exist"),
+        ("NOTIMP", errors.NotImp, 4, "does not do this"),
+        ("REFUSED", errors.Refused, 5, "refused"),
+        ("NOTAUTH", errors.OtherRcode, 9, "failed"),
     ],
 )
-def test_each_rcode_has_its_exception(rcode: str, kind: type[errors.LookupFailure], number: int) -> None:
+def test_each_rcode_has_its_exception(rcode: str, kind: type[errors.LookupFailure], number: int, said: str) -> None:
     """It carries the response, the question, the server and the tries, and says so in one line."""
     with Server(answer=failing(rcode)) as server, pytest.raises(kind) as caught:
         Resolver(server.address).resolve("a\\032b.test", "MX")
@@ -142,7 +142,7 @@ def test_each_rcode_has_its_exception(rcode: str, kind: type[errors.LookupFailur
     assert failure.response.rcode == number
     assert (failure.name, failure.type, failure.server) == ("a\\032b.test", "MX", server_of(failure))
     assert failure.tries >= 1
-    assert rcode in str(failure)
+    assert f"{said} ({rcode} from" in str(failure)
     assert "\n" not in str(failure)
     if isinstance(failure, errors.OtherRcode):
         assert failure.rcode == number

@@ -28,6 +28,14 @@ def test_no_servers_at_all_are_refused() -> None:
         Resolver([53])  # pyright: ignore
 
 
+@pytest.mark.parametrize("servers", [53, b"127.0.0.1"])
+def test_what_is_no_list_of_servers_is_a_type_error(servers: Any) -> None:
+    """It says what servers are, and what was given."""
+    for call in (lambda: Resolver(servers), lambda: bulk([], servers=servers)):
+        with pytest.raises(TypeError, match=f"servers are .*{type(servers).__name__}"):
+            call()
+
+
 def test_servers_are_told_in_one_form() -> None:
     """The port is always shown, IPv6 in brackets; a single text will do as the list."""
     assert Resolver(["9.9.9.9", "::1", "[2001:DB8::1]:5301"]).servers == (
@@ -52,6 +60,10 @@ def test_servers_are_told_in_one_form() -> None:
         ("tries", True, TypeError),
         ("try_timeout", 0, ValueError),
         ("transport", "quic", ValueError),
+        ("edns", "no", TypeError),
+        ("dnssec_ok", 1, TypeError),
+        ("recurse", "", TypeError),
+        ("rotate", "no", TypeError),
     ],
 )
 def test_a_limit_out_of_range_is_named(option: str, value: Any, kind: type[Exception]) -> None:
@@ -62,6 +74,23 @@ def test_a_limit_out_of_range_is_named(option: str, value: Any, kind: type[Excep
     ):
         with pytest.raises(kind, match=option):
             call()
+
+
+def test_signatures_are_not_asked_for_without_edns() -> None:
+    """DO stands in the OPT record: a query without one would drop the wish in silence."""
+    for call in (
+        lambda: Resolver("127.0.0.1", edns=False, dnssec_ok=True),
+        lambda: bulk([], servers="127.0.0.1", edns=False, dnssec_ok=True),
+    ):
+        with pytest.raises(ValueError, match="dnssec_ok needs edns"):
+            call()
+
+
+@pytest.mark.parametrize(("value", "kind"), [("1", TypeError), (1.5, TypeError), (-1, ValueError), (16, ValueError)])
+def test_ndots_is_checked_when_the_resolver_is_made(value: Any, kind: type[Exception]) -> None:
+    """0 to 15, as in resolv.conf(5)."""
+    with pytest.raises(kind, match="ndots"):
+        Resolver("127.0.0.1", ndots=value)
 
 
 @pytest.mark.parametrize("value", [0, 65537, -1])

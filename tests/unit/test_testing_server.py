@@ -718,6 +718,8 @@ def test_only_loopback_is_bound(host: str) -> None:
         ({"synthesize": "a..b"}, IllegalName, "empty label"),
         ({"faults": [Fault(name="a..b", action=Drop())]}, IllegalName, "empty label"),
         ({"hosts": ["localhost"]}, ValueError, "localhost"),
+        ({"port": 65536}, ValueError, "port is 65536"),
+        ({"port": -1}, ValueError, "port is -1"),
     ],
     ids=str,
 )
@@ -835,9 +837,13 @@ def test_the_demonstration_answers_every_name_and_the_big_question() -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_until_a_signal(how: signal.Signals) -> None:
-    """It prints its addresses on one line, answers, and exits with 0."""
+    """It prints its addresses on one line, answers, and exits with 0; also where SIGINT is ignored at first."""
     command = [sys.executable, "-m", "resquery.testing", "--ipv6", "--synthesize", "x.test"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+
+    def background() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=background) as process:
         assert process.stdout is not None
         one, other = process.stdout.readline().split()
         assert other == one.replace("127.0.0.1", "[::1]")

@@ -37,7 +37,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--type", action="append", metavar="TYPE", help="A, MX, TYPE65, ...; may be repeated (A)")
     parser.add_argument("--output", required=True, metavar="FILE", help="where the rows go; - is standard output")
     parser.add_argument("--servers", metavar="FILE", help="a list of servers, one address on a line, # for comments")
-    parser.add_argument("--stats", metavar="FILE", help="write totals there, as JSON")
+    parser.add_argument("--stats", metavar="FILE", help="write totals there, as JSON; - is standard output")
     parser.add_argument("--quiet", action="store_true", help="show no progress, not even on a terminal")
     parser.add_argument("--max-in-flight", type=int, default=1000, metavar="N", help="lookups at once (1000)")
     parser.add_argument("--transport", choices=("udp", "tcp"), help="how queries go; a cut answer is followed over tcp")
@@ -58,8 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
     with (
         bulk_engine(len(types), _servers(arguments), RESOLV_CONF, **given) as engine,
         _input(arguments.file) as source,
-        _output(arguments.output, source) as sink,
-        _stats_file(arguments.stats) as write_stats,
+        _output(arguments.output, "output", {"input": source}) as sink,
+        _stats_file(arguments.stats, {"input": source, "output": sink}) as write_stats,
     ):
         reader, writer = (
             Reader(source, _shown(arguments.file, "input")),
@@ -105,17 +105,20 @@ def _input(path: str) -> Generator[int, None, None]:
 
 
 @contextmanager
-def _output(path: str, source: int) -> Generator[int, None, None]:
-    """The descriptor to write to; refuses to empty the file that the names come from."""
+def _output(path: str, role: str, others: dict[str, int]) -> Generator[int, None, None]:
+    """The descriptor to write to; refuses to empty a file that has another role already."""
     if path == "-":
+        if others.get("output") == 1:
+            raise ValueError(f"standard output is the output and cannot be the {role} too")
         yield 1
         return
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         info = os.fstat(fd)
         if stat.S_ISREG(info.st_mode):
-            if os.path.samestat(info, os.fstat(source)):
-                raise ValueError(f"{path} is the input and cannot be the output too")
+            for other, taken in others.items():
+                if os.path.samestat(info, os.fstat(taken)):
+                    raise ValueError(f"{path} is the {other} and cannot be the {role} too")
             os.ftruncate(fd, 0)
         yield fd
     finally:
@@ -123,13 +126,21 @@ def _output(path: str, source: int) -> Generator[int, None, None]:
 
 
 @contextmanager
-def _stats_file(path: str | None) -> Generator[Callable[[dict[str, Any]], None], None, None]:
+def _stats_file(path: str | None, others: dict[str, int]) -> Generator[Callable[[dict[str, Any]], None], None, None]:
     """A function that writes the totals. The file is opened first: a million lookups should not end in a bad path."""
     if path is None:
         yield lambda totals: None
         return
-    with open(path, "w", encoding="utf-8") as file:
-        yield lambda totals: print(json.dumps(totals, indent=2), file=file, flush=True)
+    with _output(path, "stats", others) as sink:
+
+        def write(totals: dict[str, Any]) -> None:
+            try:
+                with open(sink, "w", encoding="utf-8", closefd=False) as file:
+                    print(json.dumps(totals, indent=2), file=file)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, _shown(path, "output")) from None
+
+        yield write
 
 
 def _shown(path: str, what: str) -> str:

@@ -23,7 +23,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--synthesize", metavar="NAME", help="answer A questions for every name below NAME")
     parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="hold every answer back")
     options = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # also SIGINT, which a shell lets its background jobs ignore
+        signal.signal(ending, signal.default_int_handler)
     hosts = ("127.0.0.1", "::1") if options.ipv6 else ("127.0.0.1",)
     zones = options.zone or ([] if options.synthesize else [ZONE])
     try:

@@ -55,9 +55,9 @@ class Server:
     name has an A record. `delay` holds every answer back (seconds). `log` is how many queries `Server.log` keeps.
     `seed` makes faults with a probability repeatable. Names in zones are relative to `origin`.
 
-    Raises ValueError for a host that is not loopback or contradictory options, OSError when no port can be bound,
-    ZoneError for a bad zone, ImportError when a zone is given and dnspython (extra `testing`) is missing; leaving the
-    context raises ServerError when the function or an action failed.
+    Raises ValueError for a host that is not loopback, a bad port or contradictory options, OSError when no port can be
+    bound, ZoneError for a bad zone, ImportError when a zone is given and dnspython (extra `testing`) is missing;
+    leaving the context raises ServerError when the function or an action failed.
 
     >>> with Server(text="www.example. 300 IN A 192.0.2.1") as server:
     ...     server.address.rpartition(":")[0]
@@ -85,6 +85,8 @@ class Server:
         for host in hosts:
             if not ipaddress.ip_address(host).is_loopback:
                 raise ValueError(f"{host} is not a loopback address: a test server listens on loopback only")
+        if not 0 <= port <= 65535:
+            raise ValueError(f"port is {port}: give 1 to 65535, or 0 for a free one")
         self._hosts, self._wanted_port = tuple(hosts), port
         self._function, self._delay, self._log_max, self._seed = answer, delay, log, seed
         self._suffix = None if synthesize is None else name_wire(synthesize)

@@ -27,6 +27,9 @@ class _Number(enum.IntEnum):
         member._value_ = value
         return member
 
+    def __reduce_ex__(self, proto: object) -> tuple[type[_Number], tuple[int]]:
+        return type(self), (int(self),)  # early 3.11 would look for the name, which an unknown number has not
+
     def __str__(self) -> str:
         return self.name
 

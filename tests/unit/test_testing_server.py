@@ -23,7 +23,8 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from resquery.errors import IllegalName
+from resquery import Resolver
+from resquery.errors import IllegalName, ServFail
 from resquery.testing import (
     Action,
     All,
@@ -399,6 +400,23 @@ def test_a_failing_function_is_servfail_and_told_at_the_end() -> None:
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="exceptions have notes from Python 3.11 on")
+def test_a_failure_that_the_function_caused_says_so() -> None:
+    """All that the client saw is a SERVFAIL: the exception of the function stands in a note below it."""
+    with pytest.raises(ServFail) as caught, Server(answer=lambda _: str(1 // 0)) as server:
+        Resolver(server.address).resolve("x.test")
+    assert caught.value.__notes__ == [
+        "the server's script failed: ZeroDivisionError('integer division or modulo by zero')"
+    ]
+
+
+def test_a_server_shows_its_addresses() -> None:
+    """While it runs."""
+    with Server(text=OK) as server:
+        assert repr(server) == f"<Server {server.address}>"
+    assert repr(server) == "<Server that does not run>"
+
+
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 
@@ -717,6 +735,8 @@ def test_only_loopback_is_bound(host: str) -> None:
         ({"text": OK, "answer": str}, ValueError, "not both"),
         ({"synthesize": "a..b"}, IllegalName, "empty label"),
         ({"faults": [Fault(name="a..b", action=Drop())]}, IllegalName, "empty label"),
+        ({"faults": [Drop()]}, TypeError, r"Fault\(action=Drop\(\)\), not Drop\(\)"),
+        ({"faults": [Fault(action=Drop)]}, TypeError, "not <class .*Drop"),  # type: ignore[arg-type]
         ({"hosts": ["localhost"]}, ValueError, "localhost"),
         ({"port": 65536}, ValueError, "port is 65536"),
         ({"port": -1}, ValueError, "port is -1"),

@@ -294,6 +294,12 @@ class _Rule:
     __slots__ = ("below", "fault", "key", "rrtype", "seen", "struck")
 
     def __init__(self, fault: Fault) -> None:
+        if not isinstance(fault, Fault):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"a fault is a Fault, as in Fault(action=Drop()), not {fault!r}")
+        if not callable(fault.action) or isinstance(fault.action, type):
+            raise TypeError(
+                f"an action is an instance that can be called, as in Fault(action=Drop()), not {fault.action!r}"
+            )
         self.fault = fault
         self.below = fault.name is not None and fault.name.startswith("*.")
         name = fault.name[2:] if fault.name is not None and self.below else fault.name

@@ -11,7 +11,7 @@ import ipaddress
 import os
 import socket
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any
@@ -57,7 +57,8 @@ class Server:
 
     Raises ValueError for a host that is not loopback, a bad port or contradictory options, OSError when no port can be
     bound, ZoneError for a bad zone, ImportError when a zone is given and dnspython (extra `testing`) is missing;
-    leaving the context raises ServerError when the function or an action failed.
+    leaving the context raises ServerError when the function or an action failed; an exception that leaves it gets
+    a note of that instead (Python 3.11).
 
     >>> with Server(text="www.example. 300 IN A 192.0.2.1") as server:
     ...     server.address.rpartition(":")[0]
@@ -101,10 +102,19 @@ class Server:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
         self.close()
-        if kind is None and self._errors:
-            raise ServerError(f"the server's script failed: {self._errors[0]!r}") from self._errors[0]
+        if not self._errors:
+            return
+        said = f"the server's script failed: {self._errors[0]!r}"
+        if failure is None:
+            raise ServerError(said) from self._errors[0]
+        add_note: Callable[[str], None] | None = getattr(failure, "add_note", None)  # from Python 3.11 on
+        if add_note is not None:  # all that the client saw is a SERVFAIL
+            add_note(said)
+
+    def __repr__(self) -> str:
+        return f"<Server {' '.join(self.addresses) if self._running else 'that does not run'}>"
 
     def start(self) -> None:
         """Binds the sockets and begins to answer."""

@@ -157,7 +157,7 @@ static inline void respond_udp(responder *r, const asker *to, const uint8_t *que
   }
   if (kind == 'x') /* wrong packets first */
     for (uint32_t round = 0; round < WRONG_PACKETS; round++) say_wrong(r, to, query, round);
-  if (strchr("tbfoszih", kind)) len = reply_begin(query, out, 0x0200, 0); /* TC, see respond_tcp */
+  if (strchr("tbfoszihp", kind)) len = reply_begin(query, out, 0x0200, 0); /* TC, see respond_tcp */
   say(r->udp, to, out, len);
 }
 
@@ -199,8 +199,12 @@ static inline void send_frame(int fd, const uint8_t *octets, uint32_t len) {
 static inline int respond_tcp(responder *r, responder_conn *conn, const uint8_t *query) {
   uint8_t out[512], kind = query[13];
   uint32_t len = reply_plain(query, out);
-  if (kind == 'n') return 1;                       /* never */
-  if (kind == 'f') return 0;                       /* closes without an answer */
+  if (kind == 'n') return 1;                /* never */
+  if (kind == 'f') return 0;                /* closes without an answer */
+  if (kind == 'p' && r->connections == 1) { /* an octet for each query: a message that never ends */
+    send_all_octets(conn->fd, (const uint8_t *)"\xff", 1);
+    return 1;
+  }
   if (kind == 'o' && conn->answered > 0) return 0; /* one answer on each connection */
   if (kind == 'z')
     send_all_octets(conn->fd, (const uint8_t *)"\0\0\0\1\7", 5); /* an empty frame, and one of an octet */

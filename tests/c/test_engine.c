@@ -440,6 +440,17 @@ static void test_answers_count_though_the_connection_cannot_be_written_to(unit *
   responder_free(r);
 }
 
+static void test_a_connection_that_only_trickles_is_given_up(unit *u) {
+  rq_engine_conf conf = standard;
+  outcome o;
+  conf.transport = RQ_TCP;
+  conf.try_ms = 200;
+  run_once(u, &conf, 1, "p%u.example", 20, &o);
+  EXPECT_NUMBER(u, o.noerror, 20);
+  EXPECT_NUMBER(u, o.stats.tries, 40);
+  EXPECT_NUMBER(u, o.stats.tcp_connects, 2);
+}
+
 static void test_answers_in_time_count_though_read_late(unit *u) {
   responder *r = responder_new();
   rq_engine_conf conf = standard;
@@ -854,6 +865,7 @@ int main(void) {
       test_connections_that_close_early,
       test_a_lookup_that_moves_to_a_server_already_served_is_sent_soon,
       test_answers_count_though_the_connection_cannot_be_written_to,
+      test_a_connection_that_only_trickles_is_given_up,
       test_answers_in_time_count_though_read_late,
       test_ten_thousand_names_each_become_one_row,
       test_ports_change,

@@ -72,7 +72,8 @@ void rq_ipv6_parse(rq_cur *text, rq_out *octets) {
     rq_cur at = *text;
     unsigned colons = colons_next(&at);
     if (colons == 2) {
-      if (groups.gap < GROUPS) break; /* a second "::" is left to the caller */
+      /* a second "::", or one that stands for no group, is left to the caller */
+      if (groups.gap < GROUPS || groups.count == GROUPS) break;
       groups.gap = groups.count;
       *text = at; /* "::" may end the address, ":" may not */
     } else if (colons != (groups.count > 0 ? 1u : 0u)) {

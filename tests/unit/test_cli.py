@@ -12,14 +12,19 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from resquery import __version__
-from resquery._engine import RCODES, STATUSES
+from resquery._conf import RESOLV_CONF
+from resquery._engine import RCODES, STATUSES, Column, Types
+from resquery._pump import Reader
+from resquery.bulk import bulk_engine
 from resquery.cli import main
+from resquery.cli.progress import progress
 from resquery.testing import Fault, Garbage, Reply, Server
 
 ZONE = """
@@ -558,6 +563,23 @@ def test_progress_is_shown_on_a_terminal(tmp_path: Path, server: Server, rich: b
     for part in ("100 done", "/s", "0 in flight", "ETA 0:00", "NOERROR 100"):
         assert part in shown
     assert "Traceback" not in shown
+
+
+def test_an_interrupted_progress_line_ends_with_what_was_done(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not with what it was at the last update."""
+    with (
+        bulk_engine(1, server.address, RESOLV_CONF) as engine,
+        open(some_names(tmp_path, 1), "rb") as names,
+        suppress(KeyboardInterrupt),
+        progress(engine, Reader(names.fileno(), "names"), 1, shown=True) as tick,
+    ):
+        tick()
+        assert engine.submit(Column.of([b"a..b"]), Types([1]), 0) == 1
+        engine.drain("ndjson", memoryview(bytearray(4096)))
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err.splitlines()[-1].split()[:2] == ["1", "done"]
 
 
 def test_no_progress_is_shown_when_nobody_looks(tmp_path: Path, server: Server) -> None:

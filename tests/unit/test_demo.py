@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 
 def test_the_demonstration_shows_rows_totals_and_both_contracts() -> None:
@@ -20,3 +22,14 @@ def test_the_demonstration_shows_rows_totals_and_both_contracts() -> None:
     (theirs,) = [line.split() for line in lines if line.startswith("glibc res_query")]
     assert ours[1:3] == ["1,500", "1,500"]
     assert theirs[2:4] == ["8,546", "1,500"]
+
+
+def test_without_dnspython_the_demonstration_says_what_is_missing(tmp_path: Path) -> None:
+    """One line, and status 1."""
+    (tmp_path / "dns.py").write_text("raise ImportError('hidden')\n")
+    command = [sys.executable, "-m", "resquery.cli.demo"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("resquery: zones are read with dnspython")
+    assert done.stderr.count("\n") == 1

@@ -24,7 +24,12 @@ _CAP = 1500
 def main() -> int:
     """Runs the demonstration; returns the exit status."""
     names = demo_names()
-    with Server(ZONE) as server, tempfile.TemporaryDirectory(prefix="resquery-demo-") as folder:
+    try:
+        served = Server(ZONE)
+    except ImportError as error:
+        print(f"resquery: {error}", file=sys.stderr)
+        return 1
+    with served as server, tempfile.TemporaryDirectory(prefix="resquery-demo-") as folder:
         print(f"A DNS server of our own answers on {server.address}, from a zone made for {len(names):,} real names.\n")
         status = look_up(names, server.address, Path(folder))
         if status == 0:

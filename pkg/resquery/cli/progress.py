@@ -33,9 +33,11 @@ def progress(engine: Engine, reader: Reader, types: int, *, shown: bool) -> Gene
             line.show(parts(engine.stats(), reader, types, monotonic() - start))
 
     try:
-        yield tick
-        due = 0.0
-        tick()
+        try:
+            yield tick
+        finally:  # also interrupted, the line ends with what was done
+            due = 0.0
+            tick()
     finally:
         line.end()
 

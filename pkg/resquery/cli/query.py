@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
         description="Looks one name up and prints the response as dig does, also when it is a failure.",
         allow_abbrev=False,
     )
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", metavar="NAME", help="a domain name; what is not ASCII IDNA-encoded or as \\DDD")
     parser.add_argument("type", metavar="TYPE", nargs="?", default="A", help="MX, TYPE15, ... (A)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--short", action="store_true", help="print the data of the answer's records only")

@@ -37,7 +37,7 @@ class Row(Struct, frozen=True, array_like=True):
     index: int
     """Position of the name in the input, from 0."""
     name: str
-    """The name as given; octets that are not UTF-8 as \\DDD."""
+    """The name as given, cut where it is far too long; octets that are not UTF-8 as \\DDD."""
     type: str
     """The type's mnemonic, "MX"."""
     status: str

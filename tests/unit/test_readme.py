@@ -1,0 +1,56 @@
+"""The README's examples do what it says, as they stand there; only the server's address is another."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resquery.testing import Server
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+ADDRESS = "127.0.0.1:5301"
+ZONE = """
+example.com. 300 IN MX 10 mx1.example.com.
+example.com. 300 IN A 192.0.2.1
+example.net. 300 IN A 192.0.2.2
+"""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """A server that knows the names of the README."""
+    with Server(text=ZONE) as server:
+        yield server.address
+
+
+def test_the_programs_of_the_readme_run(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the order in which they stand, one after another."""
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 3
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block.replace(ADDRESS, address), "README.md", "exec"), names)
+    assert capsys.readouterr().out == "example.com. 300 10 mx1.example.com.\n"
+    assert names["message"].answer == names["answer"].answer
+
+
+def test_the_commands_of_the_readme_run(address: str, tmp_path: Path) -> None:
+    """Those of "On the command line"."""
+    (tmp_path / "names.txt").write_text("example.com\n\nexample.net\n")
+    commands = [line for line in README.splitlines() if line.startswith("    resquery ")]
+    assert len(commands) == 2
+    for command in commands:
+        words = shlex.split(command.replace(ADDRESS, address), comments=True)
+        done = subprocess.run(
+            [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, check=False, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+    assert len((tmp_path / "rows.ndjson").read_text().splitlines()) == 4
+    assert (tmp_path / "stats.json").exists()

@@ -56,6 +56,17 @@ static int items_to_text(rq_form form, rq_cur *value, rq_out *out) {
   return rq_cur_good(value);
 }
 
+/* As the keys of "mandatory" must (RFC 9460, 8): readers of the text put them in that order. */
+static int keys_ascend(rq_cur keys) {
+  uint32_t least = 0;
+  while (rq_cur_left(&keys) > 0) {
+    uint16_t key = rq_cur_u16(&keys);
+    if (key < least) return 0;
+    least = key + 1u;
+  }
+  return 1;
+}
+
 /* One string of a comma-separated list that itself stands in quotes: both want escapes (RFC 9460, appendix A.1). */
 static void listed_to_text(rq_cur *string, rq_out *out) {
   while (rq_cur_left(string) > 0) {
@@ -89,6 +100,7 @@ static int value_to_text(rq_form form, rq_cur *value, rq_out *out) {
     case RQ_F_NAMES:
       return names_to_text(value, out);
     case RQ_F_KEYS:
+      return keys_ascend(*value) && items_to_text(form, value, out);
     case RQ_F_IPV4:
     case RQ_F_IPV6:
       return items_to_text(form, value, out);

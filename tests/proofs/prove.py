@@ -56,12 +56,15 @@ def functions_of(file: str) -> set[str]:
 
 
 def check_lists() -> list[str]:
-    """What the lists above say wrongly: a function that no run proves and nothing excuses, or one that is not there."""
+    """What the lists above say wrongly: a function without a run or an excuse, or one that is not there."""
     wrong = []
     for file, excused in LEFT_OUT.items():
         listed = {name for other, names in RUNS if other == file for name in names.split()}
         listed |= {name for names in excused for name in names.split()}
         wrong += [f"{file}: {name} is listed wrongly or not at all" for name in sorted(listed ^ functions_of(file))]
+    for mutant in mutants.MUTANTS:
+        if (wp.ROOT / "csrc/wire" / mutant.file).read_text().count(mutant.old) != 1:
+            wrong.append(f"{mutant.file}: what is to be changed is not there once: {mutant.what}")
     return wrong
 
 
@@ -101,6 +104,8 @@ def prove(folder: Path) -> int:
         return wp.run(source, tuple(names.split()), environment, folder, smoke=True, seconds=SECONDS)
 
     wrong = check_lists() + check_clip()
+    if wrong:
+        raise wp.ProofError("\n".join(wrong))
     with ThreadPoolExecutor(WORKERS) as pool:
         reports = list(pool.map(prove_run, RUNS))
         for (_, names), report in zip(RUNS, reports, strict=True):

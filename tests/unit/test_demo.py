@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from resquery.testing import Server
 
 
 def test_the_demonstration_shows_rows_totals_and_both_contracts() -> None:
@@ -33,3 +38,16 @@ def test_without_dnspython_the_demonstration_says_what_is_missing(tmp_path: Path
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("resquery: zones are read with dnspython")
     assert done.stderr.count("\n") == 1
+
+
+def test_an_interrupted_demonstration_is_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a traceback."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Server, "start", interrupted)
+    monkeypatch.delitem(sys.modules, "resquery.cli.demo", raising=False)
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("resquery.cli.demo", run_name="__main__")
+    assert caught.value.code == 130

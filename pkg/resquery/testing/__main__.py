@@ -30,6 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         server = Server(zones, hosts=hosts, port=options.port, synthesize=options.synthesize, delay=options.delay)
         server.start()
+    except KeyboardInterrupt:
+        return 0
     except (OSError, ValueError, ImportError) as error:
         print(f"resquery.testing: {error}", file=sys.stderr)
         return 1

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from resquery.cli import demo
 from resquery.testing import Server
 
 
@@ -47,7 +47,4 @@ def test_an_interrupted_demonstration_is_status_130(monkeypatch: pytest.MonkeyPa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Server, "start", interrupted)
-    monkeypatch.delitem(sys.modules, "resquery.cli.demo", raising=False)
-    with pytest.raises(SystemExit) as caught:
-        runpy.run_module("resquery.cli.demo", run_name="__main__")
-    assert caught.value.code == 130
+    assert demo.main() == 130

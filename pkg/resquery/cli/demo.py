@@ -23,12 +23,18 @@ _CAP = 1500
 
 def main() -> int:
     """Runs the demonstration; returns the exit status."""
-    names = demo_names()
     try:
-        served = Server(ZONE)
+        return demonstrate(Server(ZONE))
     except ImportError as error:
         print(f"resquery: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def demonstrate(served: Server) -> int:
+    """Many names, then one answer that is too large."""
+    names = demo_names()
     with served as server, tempfile.TemporaryDirectory(prefix="resquery-demo-") as folder:
         print(f"A DNS server of our own answers on {server.address}, from a zone made for {len(names):,} real names.\n")
         status = look_up(names, server.address, Path(folder))
@@ -104,7 +110,4 @@ def shortened(line: str, most: int) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())

@@ -141,7 +141,6 @@ class Engine:
         """Asks and waits; the answer's first octets are in `buffer`, which is writable and contiguous."""
         handle: Any = self._open()
         answer: Any = self._answer
-        out = ffi.from_buffer("uint8_t[]", buffer, require_writable=True)
         begun = lib.rq_query_begin(handle, name, len(name), rrtype, rrclass)
         if begun < 0:
             raise status_error(begun, name)
@@ -149,7 +148,8 @@ class Engine:
             pass
         if waited < 0:
             raise _unserved(waited)
-        stored = lib.rq_query_finish(handle, out, len(out), answer)
+        with ffi.from_buffer("uint8_t[]", buffer, require_writable=True) as out:
+            stored = lib.rq_query_finish(handle, out, len(out), answer)
         server: int = answer.server
         return Answer(
             max(stored, 0),

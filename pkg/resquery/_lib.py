@@ -165,7 +165,7 @@ def type_number(rrtype: str | int) -> int:
     >>> type_number("MX"), type_number("type65280"), type_number(28)
     (15, 65280, 28)
     """
-    if isinstance(rrtype, int):
+    if isinstance(rrtype, int) and not isinstance(rrtype, bool):
         number = rrtype if 0 <= rrtype <= 65535 else -1
     else:
         octets = octets_of(_text(rrtype, "a record type"))
@@ -190,7 +190,10 @@ def class_number(rrclass: str | int) -> int:
     >>> class_number("in"), class_number("CLASS42"), class_number(3)
     (1, 42, 3)
     """
-    number = rrclass if isinstance(rrclass, int) else _class_from_text(_text(rrclass, "a class").upper())
+    if isinstance(rrclass, int) and not isinstance(rrclass, bool):
+        number = rrclass
+    else:
+        number = _class_from_text(_text(rrclass, "a class").upper())
     if not 0 <= number <= 65535:
         raise UnknownType(f"'{shown(str(rrclass))}' is no class: give IN, CH, HS, NONE, ANY or CLASSn", rrclass)
     return number

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import stat
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from time import monotonic
 
 from ._engine import SLICE_MS, Column, Engine, Lines, Types
@@ -103,11 +106,46 @@ class Reader:
         self._end = len(text)
 
 
+class _Whole:
+    """Steps that an interrupt does not split: it waits for their end, a second one does not."""
+
+    def __init__(self) -> None:
+        self._inside = self._interrupted = False
+
+    def __enter__(self) -> None:
+        self._inside = True
+
+    def __exit__(self, *exc: object) -> None:
+        self._inside = False
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
+
+    def _interrupt(self, *_: object) -> None:
+        if not self._inside or self._interrupted:
+            raise KeyboardInterrupt
+        self._interrupted = True
+
+    @contextmanager
+    def kept(self) -> Generator[None, None, None]:
+        """Keeps steps whole from here on, where SIGINT does what Python makes of it."""
+        main = threading.current_thread() is threading.main_thread()
+        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+        signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Writer:
-    """Blocks of rows, on their way to a file descriptor."""
+    """Blocks of rows, on their way to a file descriptor. An interrupt neither loses a row nor writes one twice."""
 
     def __init__(self, fd: int, name: str) -> None:
         self.fd = fd
+        self.whole = _Whole()
         self._name = name
         self.prompt = stat.S_ISREG(os.fstat(fd).st_mode)
         self._view = memoryview(bytearray(2 * _FLUSH))
@@ -130,13 +168,14 @@ class Writer:
 
     def take(self, engine: Engine) -> int:
         """Drains finished rows behind those that wait; returns how many."""
-        written, rows, wanted = engine.drain("ndjson", self._view[self._end :])
-        if wanted:  # a single row that is larger than the room: there is always some, see `room`
-            grown = memoryview(bytearray(self._end + wanted))
-            grown[: self._end] = self._view[: self._end]
-            self._view = grown
-            written, rows, _ = engine.drain("ndjson", self._view[self._end :])
-        self._end += written
+        with self.whole:
+            written, rows, wanted = engine.drain("ndjson", self._view[self._end :])
+            if wanted:  # a single row that is larger than the room: there is always some, see `room`
+                grown = memoryview(bytearray(self._end + wanted))
+                grown[: self._end] = self._view[: self._end]
+                self._view = grown
+                written, rows, _ = engine.drain("ndjson", self._view[self._end :])
+            self._end += written
         return rows
 
     def flush(self) -> None:
@@ -149,7 +188,8 @@ class Writer:
             else:
                 return
             try:
-                self._start += os.write(self.fd, self._view[self._start : stop])
+                with self.whole:
+                    self._start += os.write(self.fd, self._view[self._start : stop])
             except BlockingIOError:  # a descriptor that somebody else made non-blocking
                 return
             except OSError as error:
@@ -164,13 +204,14 @@ def pump(engine: Engine, types: Types, reader: Reader, writer: Writer, tick: Cal
     Raises OSError when reading or writing fails, ResqueryError when the totals do not balance. Interrupted, it still
     writes the rows that it has.
     """
-    try:
-        rows = _pump(engine, types, reader, writer, tick)
-    except KeyboardInterrupt:
-        if writer.room:
-            writer.take(engine)
-        writer.flush()
-        raise
+    with writer.whole.kept():
+        try:
+            rows = _pump(engine, types, reader, writer, tick)
+        except KeyboardInterrupt:
+            if writer.room:
+                writer.take(engine)
+            writer.flush()
+            raise
     if rows != reader.inputs * len(types):
         raise ResqueryError(f"totals do not balance: {reader.inputs} names, {len(types)} types, but {rows} rows")
     return rows

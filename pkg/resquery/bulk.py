@@ -117,6 +117,8 @@ def bulk(
 
 def type_list(types: str | int | Iterable[str | int]) -> list[int]:
     """The numbers of these types, each once, in their order. Raises UnknownType, and ValueError when there are none."""
+    if isinstance(types, bytes):  # an iterable too, of numbers
+        raise TypeError(f"types are a str, an int or an iterable of them, not bytes: {shown(repr(types))}")
     listed = [types] if isinstance(types, (str, int)) else types
     numbers = list(dict.fromkeys(map(type_number, listed)))
     if not numbers:
@@ -219,9 +221,10 @@ class _Rows:
 
     def drain(self) -> list[Row]:
         """Rows that are finished, at least one if there is one."""
-        octets, rows, wanted = self._engine.drain("msgpack", self._buffer[_HEAD:])
-        if wanted:
-            self._buffer = memoryview(bytearray(wanted + _HEAD))
-            octets, rows, _ = self._engine.drain("msgpack", self._buffer[_HEAD:])
-        self._buffer[:_HEAD] = b"\xdc" + rows.to_bytes(2, "big")  # the rows as one MessagePack array
-        return self._decoder.decode(self._buffer[: _HEAD + octets])
+        buffer = self._buffer
+        octets, rows, wanted = self._engine.drain("msgpack", buffer[_HEAD:])
+        if wanted:  # one row that is larger than the buffer: in one of its own, which is not kept
+            buffer = memoryview(bytearray(_HEAD + wanted))
+            octets, rows, _ = self._engine.drain("msgpack", buffer[_HEAD:])
+        buffer[:_HEAD] = b"\xdc" + rows.to_bytes(2, "big")  # the rows as one MessagePack array
+        return self._decoder.decode(buffer[: _HEAD + octets])

@@ -7,7 +7,6 @@ result is min(actual, len(buf)), and the actual length is told apart. SPDX-Licen
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -164,12 +163,12 @@ class Resolver:
         >>> n, n.actual, n.clipped
         (20, 45, True)
         """
-        view = _writable(buf, "res_query")
-        question = _Question(name, rrtype, rrclass)
-        answer = self._query(question, view)
-        if answer.status or answer.rcode or not answer.answered:
-            raise self._failure(question, answer, bytes(view[: answer.stored]))
-        return Stored(answer.stored, answer.actual)
+        with _writable(buf, "res_query") as view:  # released by then: who keeps the exception may resize the buffer
+            question = _Question(name, rrtype, rrclass)
+            answer = self._query(question, view)
+            if answer.status or answer.rcode or not answer.answered:
+                raise self._failure(question, answer, bytes(view[: answer.stored]))
+            return Stored(answer.stored, answer.actual)
 
     def res_search(
         self, name: str | bytes, rrtype: str | int, buf: WriteableBuffer, *, rrclass: str | int = "IN"
@@ -181,20 +180,20 @@ class Resolver:
         In the end the failure of the name as it stands is raised if that was asked first, else a NoAnswer if there was
         one, else a ServFail, else the last; the octets of its response are in the buffer.
         """
-        view = _writable(buf, "res_search")
-        plan, as_is_first = self._plan(name)
-        failures: list[LookupFailure] = []
-        for candidate in plan:
-            question = _Question(candidate, rrtype, rrclass)
-            answer, wire = self._ask(question)
-            if not (answer.status or answer.rcode or not answer.answered):
-                return _store(view, wire)
-            failures.append(self._failure(question, answer, wire))
-            if not isinstance(failures[-1], (NXDomain, NoAnswer, ServFail)):
-                break
-        failure = _most_telling(failures, as_is_first)
-        _store(view, failure.response.wire if failure.response else b"")
-        raise failure
+        with _writable(buf, "res_search") as view:
+            plan, as_is_first = self._plan(name)
+            failures: list[LookupFailure] = []
+            for candidate in plan:
+                question = _Question(candidate, rrtype, rrclass)
+                answer, wire = self._ask(question)
+                if not (answer.status or answer.rcode or not answer.answered):
+                    return _store(view, wire)
+                failures.append(self._failure(question, answer, wire))
+                if not isinstance(failures[-1], (NXDomain, NoAnswer, ServFail)):
+                    break
+            failure = _most_telling(failures, as_is_first)
+            _store(view, failure.response.wire if failure.response else b"")
+            raise failure
 
     def _plan(self, name: str | bytes) -> tuple[list[bytes], bool]:
         """The names to ask for in turn, and whether the name as it stands is the first."""
@@ -301,26 +300,24 @@ class _OneEngine(Engine):
 
 
 class _System:
-    """A Resolver made of resolv.conf(5), made anew when the file has changed."""
+    """A Resolver made of resolv.conf(5), made anew when the file has changed.
+
+    There is no lock that a signal handler or a forked child could find taken: threads that come at once each look.
+    """
 
     def __init__(self, path: str = RESOLV_CONF) -> None:
         self._path = path
-        self._lock = threading.Lock()
-        self._resolver: Resolver | None = None
-        self._stamp: tuple[int, ...] = ()
-        self._looked = 0.0
+        self._last: tuple[Resolver, tuple[int, ...], float] | None = None  # with its file's stamp, and when we looked
 
     def resolver(self, now: float) -> Resolver:
         """The resolver as of `now`, in monotonic seconds; looks at the file at most once a second."""
-        resolver = self._resolver
-        if resolver is not None and now - self._looked < _RECHECK:
-            return resolver
-        with self._lock:
-            stamp = _file_stamp(self._path)
-            if self._resolver is None or stamp != self._stamp:
-                self._resolver, self._stamp = Resolver(resolv_conf=self._path), stamp
-            self._looked = now
-            return self._resolver
+        last = self._last
+        if last is not None and now - last[2] < _RECHECK:
+            return last[0]
+        stamp = _file_stamp(self._path)
+        resolver = last[0] if last is not None and last[1] == stamp else Resolver(resolv_conf=self._path)
+        self._last = resolver, stamp, now
+        return resolver
 
 
 _system = _System()

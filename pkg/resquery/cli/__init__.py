@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     try:
         _fill_standard_descriptors()
-        arguments = _parser().parse_args(argv)
+        arguments = _arguments(argv)
         arguments.run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -46,6 +46,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         return _fail(USAGE, str(error))
     return DONE
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What was given. --help and --version end here, and must have been written."""
+    try:
+        return _parser().parse_args(argv)
+    except SystemExit:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, "standard output") from None
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:

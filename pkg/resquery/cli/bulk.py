@@ -106,23 +106,20 @@ def _input(path: str) -> Generator[int, None, None]:
 
 @contextmanager
 def _output(path: str, role: str, others: dict[str, int]) -> Generator[int, None, None]:
-    """The descriptor to write to; refuses to empty a file that has another role already."""
-    if path == "-":
-        if others.get("output") == 1:
-            raise ValueError(f"standard output is the output and cannot be the {role} too")
-        yield 1
-        return
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    """The descriptor to write to; refuses to write to a file that has another role already, or to empty it."""
+    fd = 1 if path == "-" else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         info = os.fstat(fd)
-        if stat.S_ISREG(info.st_mode):
-            for other, taken in others.items():
-                if os.path.samestat(info, os.fstat(taken)):
-                    raise ValueError(f"{path} is the {other} and cannot be the {role} too")
+        regular = stat.S_ISREG(info.st_mode)
+        for other, taken in others.items():
+            if taken == fd or (regular and os.path.samestat(info, os.fstat(taken))):
+                raise ValueError(f"{_shown(path, 'output')} is the {other} and cannot be the {role} too")
+        if regular and path != "-":
             os.ftruncate(fd, 0)
         yield fd
     finally:
-        os.close(fd)
+        if path != "-":
+            os.close(fd)
 
 
 @contextmanager

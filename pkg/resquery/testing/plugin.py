@@ -1,4 +1,4 @@
-"""The pytest plugin: a `resquery_server` fixture. Imports nothing but pytest until a test asks for a server.
+"""The pytest plugin: a `resquery_server` fixture. Starts nothing, and reads no zones, until a test asks for a server.
 
 SPDX-License-Identifier: MIT
 """

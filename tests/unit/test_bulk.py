@@ -6,7 +6,7 @@ import gc
 import itertools
 import os
 import signal
-import socket
+import sys
 import threading
 import time
 import tracemalloc
@@ -32,14 +32,6 @@ def server() -> Iterator[Server]:
     """A server with a small zone."""
     with Server(text=ZONE) as running:
         yield running
-
-
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """The address of a server that never answers."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{held.getsockname()[1]}"
 
 
 def test_every_name_and_type_gives_one_row(server: Server) -> None:
@@ -115,7 +107,7 @@ def test_an_illegal_name_is_a_row(silent: str, name: str | bytes, shown: str | N
 
 def test_silence_is_a_row(silent: str) -> None:
     """TIMEOUT, with the tries, the server, and no answer."""
-    (row,) = bulk(["www.example"], servers=silent, timeout=0.2, tries=2)
+    (row,) = bulk(["www.example"], servers=silent, timeout=60.0, tries=2, try_timeout=0.1)
     assert (row.status, row.tries, row.server, row.rcode, row.rtt, row.size) == ("TIMEOUT", 2, silent, None, None, None)
 
 
@@ -168,7 +160,7 @@ def test_misuse_is_told_before_anything_is_sent_or_read(server: Server) -> None:
         yield "www.example"
 
     before = server.queries
-    for types, kind in (("NOSUCH", errors.UnknownType), ([], ValueError), (["A", 1.5], TypeError)):
+    for types, kind in (("NOSUCH", errors.UnknownType), ([], ValueError), (["A", 1.5], TypeError), (b"A", TypeError)):
         with pytest.raises(kind):
             bulk(names(), types, servers=server.address)  # pyright: ignore
     with pytest.raises(TypeError):
@@ -227,17 +219,38 @@ def test_memory_does_not_grow_with_the_input(server: Server) -> None:
         tracemalloc.stop()
 
 
-def test_a_slow_consumer_costs_no_answers() -> None:
-    """While rows wait to be taken, the network is served, so that no query has to be sent again."""
-    with Server(text=ZONE, log=1000) as logged:
-        rows = bulk((f"host-{i}.lab.example" for i in range(300)), servers=logged.address, timeout=2.0, tries=4)
+def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are taken in one go, also on a busy machine where they come slowly."""
+    monkeypatch.setattr(sys.modules["resquery.bulk"], "_GULP_SECONDS", 60.0)
+
+
+def test_answers_wait_for_a_slow_consumer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has come is taken, however long ago the try ran out; nothing is asked again."""
+    monkeypatch.setattr(
+        sys.modules["resquery.bulk"], "_GULP_SECONDS", 60.0
+    )  # all names at once, also on a busy machine
+    names = ["a..b", *(f"host-{i}.lab.example" for i in range(50))]
+    with Server(synthesize="lab.example") as server:
+        rows = bulk(names, servers=server.address, timeout=60.0, try_timeout=0.1, tries=2)
+        assert next(rows).status == "ILLEGAL_INPUT"
         pause = threading.Event()
-        statuses = []
-        for row in rows:
-            pause.wait(0.004)
-            statuses.append((row.status, row.tries))
-        assert set(statuses) == {("NOERROR", 1)}
-        assert len(logged.log) == 300
+        for _ in itertools.takewhile(lambda _: server.counts.fast < 50, range(1000)):
+            pause.wait(0.02)
+        pause.wait(0.3)
+        assert [(row.status, row.tries) for row in rows] == [("NOERROR", 1)] * 50
+        assert server.queries == 50
+
+
+def test_the_network_is_served_while_rows_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One lookup at a time: the next ones are sent while a slow consumer still takes rows that were finished before."""
+    all_at_once(monkeypatch)
+    with Server(text=ZONE) as server:
+        rows = bulk(["a..b"] * 60 + ["www.example"] * 3, servers=server.address, max_in_flight=1, timeout=60.0)
+        pause = threading.Event()
+        for row in itertools.takewhile(lambda _: server.queries < 3, itertools.islice(rows, 60)):
+            assert row.status == "ILLEGAL_INPUT"
+            pause.wait(0.03)
+        assert server.queries == 3
 
 
 def test_a_slow_input_does_not_hold_rows_back(server: Server) -> None:
@@ -253,14 +266,6 @@ def test_a_slow_input_does_not_hold_rows_back(server: Server) -> None:
 
     for _ in bulk(names(), servers=server.address):
         gate.set()
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """SIGINT raises KeyboardInterrupt, also where the tests' own parent has it ignored (a job in the background)."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def test_a_signal_ends_it(silent: str, interruptible: None) -> None:

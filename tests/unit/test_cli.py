@@ -20,7 +20,7 @@ import pytest
 
 from resquery import __version__
 from resquery._conf import RESOLV_CONF
-from resquery._engine import RCODES, STATUSES, Column, Types
+from resquery._engine import RCODES, STATUSES, Column, Engine, Types
 from resquery._pump import Reader
 from resquery.bulk import bulk_engine
 from resquery.cli import main
@@ -44,14 +44,6 @@ def server() -> Iterator[Server]:
     """A server with a small zone."""
     with Server(text=ZONE) as running:
         yield running
-
-
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """The address of a server that never answers."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{held.getsockname()[1]}"
 
 
 def run(*words: str | bytes | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
@@ -496,6 +488,38 @@ def test_a_slow_reader_costs_no_answers(tmp_path: Path, server: Server) -> None:
     assert len({row["name"] for row in rows}) == len(rows) == 5000
     totals = json.loads(stats.read_text())
     assert (totals["tries"], totals["statuses"]) == (5000, {"NOERROR": 5000})
+
+
+@pytest.mark.parametrize("when", ["after a write", "after a drain"])
+def test_an_interrupt_splits_no_step(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, interruptible: None, when: str
+) -> None:
+    """Arriving before Python knows how much was written or drained, it neither doubles a row nor loses one."""
+    write, drain, drained = os.write, Engine.drain, [0]
+    interrupts = iter([signal.SIGINT])
+
+    def step(name: str) -> None:
+        for number in interrupts if name == when else ():
+            signal.raise_signal(number)
+
+    def counted_drain(engine: Engine, form: str, buffer: memoryview) -> tuple[int, int, int]:
+        octets, rows, wanted = drain(engine, form, buffer)
+        drained[0] += rows
+        step("after a drain")
+        return octets, rows, wanted
+
+    def counted_write(fd: int, octets: memoryview) -> int:
+        written = write(fd, octets)
+        step("after a write")
+        return written
+
+    monkeypatch.setattr(Engine, "drain", counted_drain)
+    monkeypatch.setattr(os, "write", counted_write)
+    names = some_names(tmp_path)
+    assert main(["bulk", str(names), "--output", str(tmp_path / "rows"), "--server", server.address]) == 130
+    rows = [json.loads(line)["name"] for line in (tmp_path / "rows").read_text().splitlines()]
+    assert len(set(rows)) == len(rows) == drained[0] > 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 # -- bulk: signals and terminals

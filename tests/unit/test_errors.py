@@ -60,7 +60,7 @@ def test_an_unknown_class_is_refused(rrclass: str | int) -> None:
         class_number(rrclass)
 
 
-@pytest.mark.parametrize("value", [None, 5.0, ["a"], bytearray(b"a")])
+@pytest.mark.parametrize("value", [None, 5.0, ["a"], bytearray(b"a"), True])
 def test_what_is_no_text_is_a_type_error(value: Any) -> None:
     """A name, a type and a class of another Python type name that type."""
     for call in (name_octets, type_number, class_number):

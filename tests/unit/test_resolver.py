@@ -50,14 +50,6 @@ def resolver(server: Server) -> Iterator[Resolver]:
         yield made
 
 
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """The address of a server that never answers."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{held.getsockname()[1]}"
-
-
 # -- answers
 
 
@@ -165,7 +157,8 @@ def test_a_name_without_such_a_record_is_no_answer(resolver: Resolver) -> None:
 
 def test_silence_is_a_timeout(silent: str) -> None:
     """After all tries, without a response."""
-    with Resolver(silent, timeout=0.3, tries=3) as resolver, pytest.raises(errors.Timeout) as caught:
+    made = Resolver(silent, timeout=60.0, tries=3, try_timeout=0.1)
+    with made as resolver, pytest.raises(errors.Timeout) as caught:
         resolver.resolve("www.example")
     assert (caught.value.response, caught.value.tries, caught.value.server) == (None, 3, silent)
     assert isinstance(caught.value, TimeoutError)
@@ -277,6 +270,17 @@ def test_a_response_that_is_a_failure_is_in_the_buffer_too(resolver: Resolver) -
     with pytest.raises(errors.NXDomain) as caught:
         resolver.res_query("nowhere.example", "A", bytearray(5))
     assert caught.value.response is None
+
+
+def test_a_kept_exception_does_not_keep_the_buffer(resolver: Resolver, silent: str) -> None:
+    """It may be resized while the exception, and the frames in its traceback, are alive."""
+    with Resolver(silent, timeout=0.1, tries=1, search=["one"]) as deaf:
+        for call in (resolver.res_query, resolver.res_search, deaf.res_query, deaf.res_search):
+            buf = bytearray(512)
+            with pytest.raises(errors.LookupFailure) as caught:
+                call("nowhere.example", "A", buf)
+            buf.extend(b"x")
+            assert caught.value.__traceback__ is not None
 
 
 def test_stored_is_an_int_and_a_value() -> None:
@@ -418,6 +422,25 @@ def test_the_system_resolver_follows_its_file(tmp_path: Path) -> None:
     assert system.resolver(105.0).servers == ("127.0.0.1:53",)
 
 
+def test_the_system_resolver_may_be_asked_while_it_looks_at_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a signal handler does, or the child of a fork: nothing is locked."""
+    file = tmp_path / "resolv.conf"
+    file.write_text("nameserver 192.0.2.1\n")
+    system, inner, stat = _System(str(file)), list[Resolver](), os.stat
+
+    def interrupted(path: str) -> os.stat_result:
+        if not inner:
+            monkeypatch.setattr(os, "stat", stat)
+            inner.append(system.resolver(100.0))
+        return stat(path)
+
+    monkeypatch.setattr(os, "stat", interrupted)
+    assert system.resolver(100.0).servers == ("192.0.2.1:53",)
+    assert [resolver.servers for resolver in inner] == [("192.0.2.1:53",)]
+
+
 def test_module_level_calls_ask_the_system_resolver(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """resolve, res_query and res_search."""
 
@@ -500,14 +523,6 @@ def test_an_engine_that_cannot_be_served_is_used_no_more(server: Server) -> None
         with pytest.raises(errors.ResqueryError, match="cannot be served"):
             resolver.resolve("www.example")
         assert resolver.resolve("www.example").answer
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """SIGINT raises KeyboardInterrupt, also where the tests' own parent has it ignored (a job in the background)."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def test_a_signal_ends_a_lookup(silent: str, interruptible: None) -> None:

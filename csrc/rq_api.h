@@ -4,19 +4,19 @@
  * it through resquery.h. Contracts that hold everywhere:
  *   - a function given `out`, `cap` and `actual` writes at most `cap` octets, returns min(actual, cap), and stores the
  *     whole length in *actual. `cap` 0 with a null `out` is allowed. A failure returns a negative rq_status.
- *   - input is borrowed for the call, never kept, never written. Integers are in host order, durations in the unit named.
- * SPDX-License-Identifier: MIT */
+ *   - input is borrowed for the call, never kept, never written. Integers are in host order, durations in the unit
+ * named. SPDX-License-Identifier: MIT */
 
-#define RQ_NAME_MAX 255     /* octets of a name in wire format, root label included (RFC 1035, 2.3.4) */
-#define RQ_TEXT_MAX 1024    /* octets that hold any name as text: 4 for each octet of wire, and to spare */
+#define RQ_NAME_MAX 255      /* octets of a name in wire format, root label included (RFC 1035, 2.3.4) */
+#define RQ_TEXT_MAX 1024     /* octets that hold any name as text: 4 for each octet of wire, and to spare */
 #define RQ_MESSAGE_MAX 65535 /* octets of the largest DNS message (RFC 1035, 4.2.2) */
-#define RQ_UDP_PAYLOAD 1232 /* EDNS payload size that is advertised: passes unfragmented (RFC 9715) */
-#define RQ_ADDR_TEXT 80     /* octets that hold any rq_addr as text, NUL included */
-#define RQ_CONF_SERVERS 8   /* nameserver lines that are read from a resolv.conf; more are ignored */
-#define RQ_CONF_SEARCH 2048 /* octets for the search list of a resolv.conf, names separated by one space */
-#define RQ_RCODES 24        /* rcodes counted one by one in rq_stats; a higher one counts under the last */
-#define RQ_STATUSES 16      /* statuses counted one by one in rq_stats, index -status */
-#define RQ_DROPS 16         /* reasons for a dropped packet, see enum rq_verdict */
+#define RQ_UDP_PAYLOAD 1232  /* EDNS payload size that is advertised: passes unfragmented (RFC 9715) */
+#define RQ_ADDR_TEXT 80      /* octets that hold any rq_addr as text, NUL included */
+#define RQ_CONF_SERVERS 8    /* nameserver lines that are read from a resolv.conf; more are ignored */
+#define RQ_CONF_SEARCH 2048  /* octets for the search list of a resolv.conf, names separated by one space */
+#define RQ_RCODES 24         /* rcodes counted one by one in rq_stats; a higher one counts under the last */
+#define RQ_STATUSES 16       /* statuses counted one by one in rq_stats, index -status */
+#define RQ_DROPS 16          /* reasons for a dropped packet, see enum rq_verdict */
 
 /* How a call or a lookup ended. Success is 0 or a count. */
 enum rq_status {
@@ -28,8 +28,8 @@ enum rq_status {
   RQ_NETWORK = -5,       /* a system call failed; the errno is told apart */
   RQ_NO_MEMORY = -6,
   RQ_CANCELLED = -7,
-  RQ_BAD_ARGUMENT = -8,  /* misuse: a null pointer, a limit out of range */
-  RQ_PENDING = -9        /* not finished yet: step again */
+  RQ_BAD_ARGUMENT = -8, /* misuse: a null pointer, a limit out of range */
+  RQ_PENDING = -9       /* not finished yet: step again */
 };
 
 /* Why a name was refused (rq_name_flaw). */
@@ -48,14 +48,14 @@ enum rq_transport { RQ_UDP = 0, RQ_TCP = 1 };
 /* What became of a packet that was received. Anything but ACCEPT is counted by reason and dropped (RFC 5452, 9.1). */
 enum rq_verdict {
   RQ_ACCEPT = 0,
-  RQ_DROP_SHORT = 1,    /* fewer than 12 octets */
-  RQ_DROP_SOURCE = 2,   /* from another address or port than was asked */
-  RQ_DROP_ID = 3,       /* no lookup in flight has this ID on this socket */
+  RQ_DROP_SHORT = 1,     /* fewer than 12 octets */
+  RQ_DROP_SOURCE = 2,    /* from another address or port than was asked */
+  RQ_DROP_ID = 3,        /* no lookup in flight has this ID on this socket */
   RQ_DROP_NOT_REPLY = 4, /* QR clear */
   RQ_DROP_OPCODE = 5,
-  RQ_DROP_QUESTION = 6, /* another question than was asked, or not exactly one */
+  RQ_DROP_QUESTION = 6,  /* another question than was asked, or not exactly one */
   RQ_DROP_MALFORMED = 7, /* the question does not parse */
-  RQ_DROP_LARGE = 8     /* larger than the receive buffer */
+  RQ_DROP_LARGE = 8      /* larger than the receive buffer */
 };
 
 /* Formats in which finished lookups are drained. */
@@ -66,7 +66,7 @@ typedef struct rq_addr {
   uint8_t family;     /* 4 or 6 */
   uint8_t octets[16]; /* network order; the first four for IPv4 */
   uint16_t port;
-  uint32_t scope;     /* IPv6 zone index, 0 for none */
+  uint32_t scope; /* IPv6 zone index, 0 for none */
 } rq_addr;
 
 /* What resolv.conf(5) says. */
@@ -80,51 +80,51 @@ typedef struct rq_conf {
 
 /* What a message says without its records. */
 typedef struct rq_summary {
-  uint16_t id, flags;      /* flags: the second 16 bits of the header, as sent */
-  uint16_t rcode;          /* with the upper bits of an OPT record, if there is one (RFC 6891, 6.1.3) */
-  uint16_t counts[4];      /* records that are whole: question, answer, authority, additional (OPT included) */
-  uint32_t length;         /* octets up to the end of the last whole record */
-  int32_t status;          /* RQ_OK, RQ_TRUNCATED or RQ_MALFORMED */
+  uint16_t id, flags; /* flags: the second 16 bits of the header, as sent */
+  uint16_t rcode;     /* with the upper bits of an OPT record, if there is one (RFC 6891, 6.1.3) */
+  uint16_t counts[4]; /* records that are whole: question, answer, authority, additional (OPT included) */
+  uint32_t length;    /* octets up to the end of the last whole record */
+  int32_t status;     /* RQ_OK, RQ_TRUNCATED or RQ_MALFORMED */
 } rq_summary;
 
 /* What rq_query tells beside the octets. */
 typedef struct rq_answer {
-  uint32_t actual;     /* octets of the whole answer */
-  int32_t status;      /* RQ_OK, or why there is no answer */
-  int32_t error;       /* errno when status is RQ_NETWORK, rq_flaw when it is RQ_ILLEGAL_INPUT, else 0 */
-  int32_t server;      /* index into the engine's servers, -1 for none */
-  uint8_t transport;   /* enum rq_transport */
-  uint8_t tries;       /* queries sent */
-  uint8_t answered;    /* its answer section answers the question, by way of the CNAME chain (rq_chain_answers) */
-  uint16_t rcode;      /* of the answer, with the upper bits of OPT; 0 when there is none */
-  int64_t rtt_us;      /* from the last query to its answer, -1 for none */
+  uint32_t actual;   /* octets of the whole answer */
+  int32_t status;    /* RQ_OK, or why there is no answer */
+  int32_t error;     /* errno when status is RQ_NETWORK, rq_flaw when it is RQ_ILLEGAL_INPUT, else 0 */
+  int32_t server;    /* index into the engine's servers, -1 for none */
+  uint8_t transport; /* enum rq_transport */
+  uint8_t tries;     /* queries sent */
+  uint8_t answered;  /* its answer section answers the question, by way of the CNAME chain (rq_chain_answers) */
+  uint16_t rcode;    /* of the answer, with the upper bits of OPT; 0 when there is none */
+  int64_t rtt_us;    /* from the last query to its answer, -1 for none */
 } rq_answer;
 
 /* Limits and manners of an engine. All of it is fixed for its life. */
 typedef struct rq_engine_conf {
-  uint32_t slots;          /* lookups held at once, finished ones not yet drained included: 1..65536 */
-  uint32_t max_in_flight;  /* of these, lookups on the network: 1..slots */
-  uint32_t timeout_ms;     /* a lookup ends by then, whatever happens: 1..3600000 */
-  uint32_t try_ms;         /* a try is given up by then: 1..timeout_ms */
-  uint32_t tries;          /* queries sent for a lookup at the most, all servers together: 1..100 */
-  uint8_t transport;       /* RQ_UDP (TCP after TC) or RQ_TCP (TCP only) */
-  uint8_t edns;            /* send an OPT record (RFC 6891), payload RQ_UDP_PAYLOAD */
-  uint8_t dnssec_ok;       /* set DO in it */
-  uint8_t recurse;         /* set RD */
-  uint8_t authentic;       /* set AD: tell us whether you validated (RFC 6840, 5.7) */
-  uint8_t rotate;          /* begin each lookup at the next server; otherwise at the first */
-  uint8_t sockets;         /* UDP sockets for each server (at most 16 servers), or in all: 1..64 */
+  uint32_t slots;         /* lookups held at once, finished ones not yet drained included: 1..65536 */
+  uint32_t max_in_flight; /* of these, lookups on the network: 1..slots */
+  uint32_t timeout_ms;    /* a lookup ends by then, whatever happens: 1..3600000 */
+  uint32_t try_ms;        /* a try is given up by then: 1..timeout_ms */
+  uint32_t tries;         /* queries sent for a lookup at the most, all servers together: 1..100 */
+  uint8_t transport;      /* RQ_UDP (TCP after TC) or RQ_TCP (TCP only) */
+  uint8_t edns;           /* send an OPT record (RFC 6891), payload RQ_UDP_PAYLOAD */
+  uint8_t dnssec_ok;      /* set DO in it */
+  uint8_t recurse;        /* set RD */
+  uint8_t authentic;      /* set AD: tell us whether you validated (RFC 6840, 5.7) */
+  uint8_t rotate;         /* begin each lookup at the next server; otherwise at the first */
+  uint8_t sockets;        /* UDP sockets for each server; with more than 16 servers for each address family: 1..64 */
 } rq_engine_conf;
 
 /* Totals since the engine was made. inputs == rows + what is still held. */
 typedef struct rq_stats {
-  uint64_t inputs, rows;         /* lookups submitted; lookups drained */
-  uint64_t queries[2];           /* sent, by enum rq_transport */
-  uint64_t received[2];          /* answers accepted, by enum rq_transport */
-  uint64_t tries;                /* queries of finished lookups */
-  uint64_t rcodes[RQ_RCODES];    /* finished lookups with an answer, by rcode */
+  uint64_t inputs, rows;          /* lookups submitted; lookups drained */
+  uint64_t queries[2];            /* sent, by enum rq_transport */
+  uint64_t received[2];           /* answers accepted, by enum rq_transport */
+  uint64_t tries;                 /* queries of finished lookups */
+  uint64_t rcodes[RQ_RCODES];     /* finished lookups with an answer, by rcode */
   uint64_t statuses[RQ_STATUSES]; /* finished lookups, by -status; [0] are those with an answer */
-  uint64_t dropped[RQ_DROPS];    /* packets, by enum rq_verdict */
+  uint64_t dropped[RQ_DROPS];     /* packets, by enum rq_verdict */
   uint64_t tcp_connects;
   uint32_t held, in_flight, finished; /* now: slots in use; on the network; waiting to be drained */
 } rq_stats;
@@ -163,9 +163,9 @@ int32_t rq_make_query(const char *name, uint32_t len, uint16_t rrtype, uint16_t 
 /* Walks every record and tells what it found; never reads past `len`. Returns summary->status. */
 int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary);
 
-/* The message as MessagePack, as message.py reads it: [questions, answers, authorities, additionals, edns|nil, id, flags,
- * rcode, status], with all records that are whole and the status that rq_msg_open gives. Failure: RQ_MALFORMED when
- * there is no header. */
+/* The message as MessagePack, as message.py reads it: [questions, answers, authorities, additionals, edns|nil, id,
+ * flags, rcode, status], with all records that are whole and the status that rq_msg_open gives. Failure: RQ_MALFORMED
+ * when there is no header. */
 int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual);
 
 /* The message as dig prints it. Failure: RQ_MALFORMED when there is no header. */
@@ -192,8 +192,8 @@ void rq_conf_parse(const char *text, uint32_t len, rq_conf *conf);
 
 /* --- the engine: many lookups at once ---------------------------------------------------------------------------- */
 
-/* An engine, or NULL with *status (RQ_BAD_ARGUMENT, RQ_NO_MEMORY or RQ_NETWORK) and *error (errno) set. Servers are copied.
- * One thread at a time may use it. */
+/* An engine, or NULL with *status (RQ_BAD_ARGUMENT, RQ_NO_MEMORY or RQ_NETWORK) and *error (errno) set. Servers are
+ * copied. One thread at a time may use it. */
 rq_engine *rq_engine_new(const rq_engine_conf *conf, const rq_addr *servers, uint32_t server_count, int32_t *status,
                          int32_t *error);
 
@@ -201,20 +201,21 @@ rq_engine *rq_engine_new(const rq_engine_conf *conf, const rq_addr *servers, uin
 void rq_engine_free(rq_engine *engine);
 
 /* Names as an Arrow string column (`offsets` has count + 1 entries into `octets`); each is looked up for each of the
- * `type_count` types, and its rows carry index `first + i`. Takes whole names while slots are free; returns how many names
- * it took. An illegal name takes a slot and becomes a row at once. Failure: RQ_BAD_ARGUMENT. */
+ * `type_count` types, and its rows carry index `first + i`. Takes whole names while slots are free; returns how many
+ * names it took. An illegal name takes a slot and becomes a row at once. Failure: RQ_BAD_ARGUMENT. */
 int32_t rq_engine_submit(rq_engine *engine, const uint8_t *octets, const int32_t *offsets, uint32_t count,
                          const uint16_t *types, uint32_t type_count, int64_t first);
 
-/* Moves packets and timers: sends what may be sent, receives what has come, waits up to `wait_ms` (0 only polls) for the
- * first row to finish. Returns rows waiting to be drained, or RQ_NETWORK for a failure that is not one server's. Returns early
- * when a signal arrives. */
+/* Moves packets and timers: sends what may be sent, receives what has come, waits up to `wait_ms` (0 only polls) for
+ * the first row to finish. Returns rows waiting to be drained, or RQ_NETWORK for a failure that is not one server's.
+ * Returns early when a signal arrives. */
 int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms);
 
 /* Renders finished lookups, in order of completion, while whole rows fit in `cap`; frees their slots. Returns octets
- * written, *rows is how many rows these are. When the first row alone exceeds `cap`: returns 0, *rows = 0, and *wanted is
- * the room it takes; otherwise *wanted = 0. MessagePack rows are one after another, NDJSON rows end in a newline. */
-int32_t rq_engine_drain(rq_engine *engine, int32_t format, uint8_t *out, uint32_t cap, uint32_t *rows, uint32_t *wanted);
+ * written, *rows is how many rows these are. When the first row alone exceeds `cap`: returns 0, *rows = 0, and *wanted
+ * is the room it takes; otherwise *wanted = 0. MessagePack rows are one after another, NDJSON rows end in a newline. */
+int32_t rq_engine_drain(rq_engine *engine, int32_t format, uint8_t *out, uint32_t cap, uint32_t *rows,
+                        uint32_t *wanted);
 
 /* Gives up every lookup that is held; each becomes a row with RQ_CANCELLED. */
 void rq_engine_cancel(rq_engine *engine);
@@ -227,24 +228,27 @@ int32_t rq_engine_wait_ms(const rq_engine *engine);
 
 void rq_engine_stats(const rq_engine *engine, rq_stats *stats);
 
-/* --- the res_query-style call, on an engine that holds nothing else ------------------------------------------------ */
+/* --- the res_query-style call, on an engine that holds nothing else ------------------------------------------------
+ */
 
-/* Asks and waits. Returns octets stored, min(info->actual, cap): an exact prefix of the answer as received, whatever its
- * rcode; octets past the return value are untouched. `cap` never changes what happens on the network. Failure: a
+/* Asks and waits. Returns octets stored, min(info->actual, cap): an exact prefix of the answer as received, whatever
+ * its rcode; octets past the return value are untouched. `cap` never changes what happens on the network. Failure: a
  * negative rq_status, also in info->status; nothing is stored. */
 int32_t rq_query(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass, uint8_t *out,
                  uint32_t cap, rq_answer *info);
 
-/* The same in three steps, so that a caller can attend to signals between waits. begin: RQ_OK or RQ_BAD_ARGUMENT (engine in use);
- * wait: RQ_OK when finished, RQ_PENDING otherwise, after `wait_ms` at the most; finish: as rq_query. */
+/* The same in three steps, so that a caller can attend to signals between waits. begin: RQ_OK or RQ_BAD_ARGUMENT
+ * (engine in use); wait: RQ_OK when finished, RQ_PENDING otherwise, after `wait_ms` at the most; finish: as rq_query.
+ */
 int32_t rq_query_begin(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass);
 int32_t rq_query_wait(rq_engine *engine, uint32_t wait_ms);
 int32_t rq_query_finish(rq_engine *engine, uint8_t *out, uint32_t cap, rq_answer *info);
 
-/* --- input lines --------------------------------------------------------------------------------------------------- */
+/* --- input lines ---------------------------------------------------------------------------------------------------
+ */
 
-/* Splits text into lines for rq_engine_submit: up to `max` lines are copied to `octets` (room for `len`), without LF, CR LF and
- * surrounding blanks; blank lines are skipped. `offsets` takes max + 1 entries. `last` says that no more text follows, so
- * a final line without LF counts. Returns lines found; *consumed is how much of `text` they used. */
+/* Splits text into lines for rq_engine_submit: up to `max` lines are copied to `octets` (room for `len`), without LF,
+ * CR LF and surrounding blanks; blank lines are skipped. `offsets` takes max + 1 entries. `last` says that no more text
+ * follows, so a final line without LF counts. Returns lines found; *consumed is how much of `text` they used. */
 int32_t rq_lines(const uint8_t *text, uint32_t len, uint8_t last, uint8_t *octets, int32_t *offsets, uint32_t max,
                  uint32_t *consumed);

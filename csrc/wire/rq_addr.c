@@ -5,7 +5,7 @@
 #include "rq_addr.h"
 
 #define DIGITS_MAX 20 /* of 2^64 - 1 */
-#define GROUPS 8 /* of 16 bits in an IPv6 address */
+#define GROUPS 8      /* of 16 bits in an IPv6 address */
 
 /* An IPv6 address while it is read. */
 typedef struct groups {

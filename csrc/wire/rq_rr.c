@@ -3,13 +3,14 @@
 
 #define RQ_RR(mnemonic, number, shape, ...) static const rq_field fields_##mnemonic[] = {__VA_ARGS__};
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a field without a zdns name ends after its second item */
+#pragma GCC diagnostic ignored \
+    "-Wmissing-field-initializers" /* a field without a zdns name ends after its second item */
 #include "rq_rr.def"
 #pragma GCC diagnostic pop
 #undef RQ_RR
 
 /* Sorted by number. */
-#define RQ_RR(mnemonic, number, shape, ...)                                                                       \
+#define RQ_RR(mnemonic, number, shape, ...) \
   {number, RQ_SHAPE_##shape, sizeof fields_##mnemonic / sizeof fields_##mnemonic[0], #mnemonic, fields_##mnemonic},
 static const rq_type types[] = {
 #include "rq_rr.def"
@@ -31,7 +32,9 @@ const rq_type *rq_type_find(uint16_t number) {
   return NULL;
 }
 
-const rq_type *rq_type_row(uint32_t row) { return row < TYPE_COUNT ? &types[row] : NULL; }
+const rq_type *rq_type_row(uint32_t row) {
+  return row < TYPE_COUNT ? &types[row] : NULL;
+}
 
 void rq_rdata_begin(rq_rdata *it, const rq_type *type, const rq_cur *rdata) {
   it->cur = *rdata;
@@ -146,25 +149,49 @@ static void counted_take(rq_cur *c, rq_value *value) {
 
 static void field_read(rq_cur *c, uint8_t kind, rq_value *value) {
   switch ((rq_kind)kind) {
-    case RQ_K_U8: value->number = rq_cur_u8(c); break;
+    case RQ_K_U8:
+      value->number = rq_cur_u8(c);
+      break;
     case RQ_K_U16:
-    case RQ_K_TYPE: value->number = rq_cur_u16(c); break;
+    case RQ_K_TYPE:
+      value->number = rq_cur_u16(c);
+      break;
     case RQ_K_U32:
-    case RQ_K_TIME: value->number = rq_cur_u32(c); break;
-    case RQ_K_A: rq_cur_take(c, 4, &value->octets); break;
-    case RQ_K_AAAA: rq_cur_take(c, 16, &value->octets); break;
-    case RQ_K_NAME: rq_name_read(c, &value->name); break;
+    case RQ_K_TIME:
+      value->number = rq_cur_u32(c);
+      break;
+    case RQ_K_A:
+      rq_cur_take(c, 4, &value->octets);
+      break;
+    case RQ_K_AAAA:
+      rq_cur_take(c, 16, &value->octets);
+      break;
+    case RQ_K_NAME:
+      rq_name_read(c, &value->name);
+      break;
     case RQ_K_STRING:
     case RQ_K_TAG:
     case RQ_K_SALT:
-    case RQ_K_BASE32: counted_take(c, value); break;
+    case RQ_K_BASE32:
+      counted_take(c, value);
+      break;
     case RQ_K_TEXT:
     case RQ_K_HEX:
-    case RQ_K_BASE64: rest_take(c, value, NULL); break;
-    case RQ_K_STRINGS: rest_take(c, value, strings_check); break;
-    case RQ_K_TYPES: rest_take(c, value, types_check); break;
-    case RQ_K_PARAMS: rest_take(c, value, params_check); break;
-    case RQ_K_OPTIONS: rest_take(c, value, options_check); break;
+    case RQ_K_BASE64:
+      rest_take(c, value, NULL);
+      break;
+    case RQ_K_STRINGS:
+      rest_take(c, value, strings_check);
+      break;
+    case RQ_K_TYPES:
+      rest_take(c, value, types_check);
+      break;
+    case RQ_K_PARAMS:
+      rest_take(c, value, params_check);
+      break;
+    case RQ_K_OPTIONS:
+      rest_take(c, value, options_check);
+      break;
   }
 }
 
@@ -226,7 +253,9 @@ void rq_rdata_expand(uint16_t number, const rq_cur *rdata, rq_out *out) {
 
 /* --- mnemonics --- */
 
-static uint8_t upper(uint8_t octet) { return octet >= 'a' && octet <= 'z' ? (uint8_t)(octet - 32) : octet; }
+static uint8_t upper(uint8_t octet) {
+  return octet >= 'a' && octet <= 'z' ? (uint8_t)(octet - 32) : octet;
+}
 
 static int is_mnemonic(rq_cur text, const char *mnemonic) {
   size_t i = 0;
@@ -284,12 +313,13 @@ int32_t rq_type_name(uint16_t number, char *out, uint32_t cap, uint32_t *actual)
   return (int32_t)rq_out_stored(&o);
 }
 
-static const char *const kind_names[] = {
-    [RQ_K_U8] = "u8",         [RQ_K_U16] = "u16",         [RQ_K_U32] = "u32",       [RQ_K_TIME] = "time",
-    [RQ_K_TYPE] = "type",     [RQ_K_A] = "a",             [RQ_K_AAAA] = "aaaa",     [RQ_K_NAME] = "name",
-    [RQ_K_STRING] = "string", [RQ_K_STRINGS] = "strings", [RQ_K_TAG] = "tag",       [RQ_K_TEXT] = "text",
-    [RQ_K_HEX] = "hex",       [RQ_K_BASE64] = "base64",   [RQ_K_SALT] = "salt",     [RQ_K_BASE32] = "base32",
-    [RQ_K_TYPES] = "types",   [RQ_K_PARAMS] = "params",   [RQ_K_OPTIONS] = "options"};
+static const char *const kind_names[] = {[RQ_K_U8] = "u8",           [RQ_K_U16] = "u16",       [RQ_K_U32] = "u32",
+                                         [RQ_K_TIME] = "time",       [RQ_K_TYPE] = "type",     [RQ_K_A] = "a",
+                                         [RQ_K_AAAA] = "aaaa",       [RQ_K_NAME] = "name",     [RQ_K_STRING] = "string",
+                                         [RQ_K_STRINGS] = "strings", [RQ_K_TAG] = "tag",       [RQ_K_TEXT] = "text",
+                                         [RQ_K_HEX] = "hex",         [RQ_K_BASE64] = "base64", [RQ_K_SALT] = "salt",
+                                         [RQ_K_BASE32] = "base32",   [RQ_K_TYPES] = "types",   [RQ_K_PARAMS] = "params",
+                                         [RQ_K_OPTIONS] = "options"};
 
 int32_t rq_table_row(uint32_t row, char *out, uint32_t cap, uint32_t *actual) {
   const rq_type *type = rq_type_row(row);

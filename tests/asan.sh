@@ -3,7 +3,7 @@
 #
 # The instrumented extension goes to build/asan and leaves the usual one alone. Python itself is not instrumented, so the
 # sanitizer's library is preloaded, into Python alone: name servers, compilers and provers started by tests do without. What
-# the C tests compile is instrumented whole and has leak detection on. Arguments go to pytest. SPDX-License-Identifier: MIT
+# the C tests compile is instrumented whole and has leak detection on. Options go to pytest. SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
@@ -34,7 +34,7 @@ END
 export PYTHONPATH="$build/lib${PYTHONPATH:+:$PYTHONPATH}"
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 "$build/bin/python" -c 'import resquery._rq as rq; assert "/build/asan/" in rq.__file__, rq.__file__'
-if "$build/bin/python" -m pytest "$@"; then
+if "$build/bin/python" -m pytest "$@" tests "$build/lib/resquery"; then
   echo "asan: the test suite passes under AddressSanitizer and UndefinedBehaviorSanitizer"
 else
   echo "asan: FAILED, see above" >&2

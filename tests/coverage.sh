@@ -2,7 +2,7 @@
 # coverage.sh: how much of csrc/ (lines, branches) and of pkg/ (branches) the test suite reaches; `make coverage` calls it.
 #
 # The extension is built with gcov counters and without optimisation into build/coverage and leaves the usual one alone.
-# What the C tests compile is counted too. Arguments go to pytest. SPDX-License-Identifier: MIT
+# What the C tests compile is counted too. Options go to pytest. SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
@@ -28,7 +28,7 @@ END
 export PYTHONPATH="$build/lib${PYTHONPATH:+:$PYTHONPATH}"
 status=0
 "$python" -m pytest --basetemp="$build/tmp" --cov=resquery --cov-branch --cov-config="$build/coveragerc" --cov-report= \
-  "$@" || status=$?
+  "$@" tests "$build/lib/resquery" || status=$?
 
 "$python" -m coverage report --rcfile="$build/coveragerc" --sort=cover | tee "$build/pkg.txt" | sed "s|$build/lib/|pkg/|"
 gcovr --root . --filter csrc/ --exclude-unreachable-branches --exclude-throw-branches --json-summary "$build/csrc.json" \

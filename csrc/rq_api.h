@@ -40,7 +40,8 @@ enum rq_flaw {
   RQ_FLAW_LONG_LABEL = 3,  /* a label of more than 63 octets (RFC 1035, 2.3.4) */
   RQ_FLAW_LONG_NAME = 4,   /* more than 255 octets in wire format */
   RQ_FLAW_ESCAPE = 5,      /* \ at the end, \DDD above 255 or with fewer than three digits */
-  RQ_FLAW_OCTET = 6        /* an unescaped octet outside printable ASCII: IDNA-encode the name, or escape it */
+  RQ_FLAW_OCTET =
+      6 /* an unescaped space, control character or octet outside ASCII: IDNA-encode the name, or escape it */
 };
 
 enum rq_transport { RQ_UDP = 0, RQ_TCP = 1 };

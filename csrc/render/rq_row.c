@@ -24,7 +24,7 @@ static const char *flaw_text(int32_t flaw) {
                                       "a label is longer than 63 octets",
                                       "the name is longer than 255 octets",
                                       "the name has a bad escape",
-                                      "the name has an octet outside printable ASCII"};
+                                      "the name has a space, a control character or an octet outside ASCII"};
   int known = flaw > RQ_FLAW_NONE && flaw <= RQ_FLAW_OCTET;
   return known ? texts[flaw] : "the input is not a domain name";
 }

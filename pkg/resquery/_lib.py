@@ -22,7 +22,7 @@ FLAWS = {
     lib.RQ_FLAW_LONG_LABEL: "a label is longer than 63 octets",
     lib.RQ_FLAW_LONG_NAME: "it is longer than 255 octets",
     lib.RQ_FLAW_ESCAPE: "it has a bad escape (\\X or \\DDD up to 255)",
-    lib.RQ_FLAW_OCTET: "it has an octet outside printable ASCII; IDNA-encode it or write it as \\DDD",
+    lib.RQ_FLAW_OCTET: "it has a space, a control character or an octet outside ASCII; IDNA-encode it or use \\DDD",
 }
 _CLASSES = {"IN": 1, "CH": 3, "HS": 4, "NONE": 254, "ANY": 255}
 _SCRATCH = 4096  # octets to begin with: nearly every answer fits, as MessagePack and as text

@@ -57,11 +57,11 @@ static void test_json_rows(unit *u) {
   row = failed(RQ_ILLEGAL_INPUT, RQ_FLAW_OCTET);
   out = fresh();
   rq_row_json(&row, &out);
-  EXPECT_TEXT(
-      u, out,
-      "{\"name\":\"a\\\"\\\\255\\n\",\"results\":{\"TYPE65280\":{\"status\":\"ILLEGAL_INPUT\","
-      "\"error\":\"the name has an octet outside printable ASCII\",\"timestamp\":\"1970-01-01T00:00:00.000000Z\","
-      "\"data\":{}}}}\n");
+  EXPECT_TEXT(u, out,
+              "{\"name\":\"a\\\"\\\\255\\n\",\"results\":{\"TYPE65280\":{\"status\":\"ILLEGAL_INPUT\","
+              "\"error\":\"the name has a space, a control character or an octet outside "
+              "ASCII\",\"timestamp\":\"1970-01-01T00:00:00.000000Z\","
+              "\"data\":{}}}}\n");
   u->about = "a failure at a server as JSON";
   row = failed(RQ_NETWORK, ECONNREFUSED);
   row.name_len = 1;

@@ -35,7 +35,7 @@ def add_to(commands: Any) -> None:
         "file", metavar="FILE", nargs="?", default="-", help="names, one on a line; - is standard input"
     )
     parser.add_argument("--type", action="append", metavar="TYPE", help="A, MX, TYPE65, ...; may be repeated (A)")
-    parser.add_argument("--output", required=True, metavar="FILE", help="where the rows go; - is standard output")
+    parser.add_argument("--output", default="-", metavar="FILE", help="where the rows go; - is standard output (-)")
     parser.add_argument("--servers", metavar="FILE", help="a list of servers, one address on a line, # for comments")
     parser.add_argument("--stats", metavar="FILE", help="write totals there, as JSON; - is standard output")
     parser.add_argument("--quiet", action="store_true", help="show no progress, not even on a terminal")

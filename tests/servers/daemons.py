@@ -6,6 +6,7 @@ Nothing of the machine's configuration is read or changed, and nothing but 127.0
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -112,23 +113,28 @@ class Daemon:
 
 
 def free_port() -> int:
-    """A port that is free for UDP and TCP on both loopback addresses."""
-    while True:
-        sockets: list[socket.socket] = []
-        port = 0
-        try:
-            for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                    sockets.append(socket.socket(family, kind))
-                    sockets[-1].bind((host, port))
-                    port = sockets[0].getsockname()[1]
-        except OSError:
-            continue
-        else:
-            return port
-        finally:
-            for one in sockets:
-                one.close()
+    """A port that is free for UDP and TCP on both loopback addresses.
+
+    It is below those that the kernel gives to whoever asks for any: nobody gets it before the server binds it.
+    """
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while not is_free(port := random.SystemRandom().randrange(min(10_000, first - 1000), first)):
+        pass
+    return port
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody has the port, over UDP and TCP, on both loopback addresses."""
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(family, kind) as one:
+                if kind == socket.SOCK_STREAM:  # connections that are only remembered do not count
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    one.bind((host, port))
+                except OSError:
+                    return False
+    return True
 
 
 def nsd_conf(folder: Path, port: int, origin: str, source: Path | int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import daemons
 import pytest
-from daemons import KINDS, Daemon, Missing, free_port
+from daemons import KINDS, Daemon, Missing, is_free
 from served_zone import ORIGIN, zone_text
 
 
@@ -36,5 +36,6 @@ def test_a_stopped_server_is_gone(tmp_path: Path, start: Callable[[str], Daemon]
     zone.write_text(zone_text())
     with Daemon("knot", tmp_path / "knot", ORIGIN, zone) as daemon:
         process = daemon._process
+        assert not is_free(daemon.port)
     assert process.returncode is not None
-    assert free_port() > 0
+    assert is_free(daemon.port)

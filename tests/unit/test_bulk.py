@@ -78,7 +78,7 @@ def test_half_of_the_packets_lost_still_gives_every_name_one_row() -> None:
     faults = [Fault(action=Drop(), probability=0.5)]
     with Server(text=ZONE, faults=faults, seed=7) as lossy:
         names = [f"host-{i}.lab.example" for i in range(500)]
-        rows = list(bulk(names, servers=lossy.address, timeout=1.0, tries=10))
+        rows = list(bulk(names, servers=lossy.address, timeout=60.0, try_timeout=0.25, tries=8))
     assert sorted(row.name for row in rows) == sorted(names)
     assert {row.status for row in rows} <= {"NOERROR", "TIMEOUT"}
     assert sum(row.status == "NOERROR" for row in rows) > 450
@@ -259,10 +259,11 @@ def test_a_slow_input_does_not_hold_rows_back(server: Server) -> None:
 
     def names() -> Iterator[str]:
         yield "www.example"
-        for _ in range(40):
-            gate.wait(0.01)
+        for _ in range(2000):
+            if gate.wait(0.01):
+                return
             yield "x.lab.example"
-        assert gate.is_set(), "no row came before the end of the input"
+        pytest.fail("no row came before the end of the input")
 
     for _ in bulk(names(), servers=server.address):
         gate.set()

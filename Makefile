@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 C_FILES := $(shell find csrc tests/c tests/fuzz tests/scenario -name '*.[ch]')
 BUILD_FILES := $(shell find csrc -name '*.[ch]' -o -name '*.def') build_ext.py setup.py pyproject.toml
 
-.PHONY: demo test lint types format prove fuzz-ci asan coverage bench package clean help
+.PHONY: demo test lint types format prove fuzz-ci asan coverage sizes bench package clean help
 .DEFAULT_GOAL := help
 
 demo: .venv/built          ## look 2,000 names up on an embedded server, no root, no internet
@@ -48,6 +48,9 @@ asan: .venv/dev            ## all tests on a build with ASan and UBSan
 
 coverage: .venv/dev        ## how much of csrc/ and pkg/ the tests reach (needs gcovr)
 	tests/coverage.sh
+
+sizes:                     ## the largest function and file of csrc/ and pkg/
+	@$(PYTHON) tests/sizes.py
 
 bench: .venv/built .venv/dev  ## beside the peers; see bench/method.md
 	$(BIN)/python bench/clip_table.py

@@ -15,22 +15,29 @@ rm -f "$build"/lib/resquery/*.so
 export RESQUERY_CFLAGS="--coverage -O0 -fprofile-update=atomic" RESQUERY_LDFLAGS="--coverage"
 "$python" setup.py -q build_ext --force --build-temp "$build/temp" --build-lib "$build/lib"
 
+# Coverage begins before pytest, whose plugins import resquery, and goes on in every process that a test starts or forks.
 cat >"$build/coveragerc" <<END
 [run]
 branch = true
-patch = subprocess
+source = $build/lib/resquery
+patch = subprocess, fork, _exit
+sigterm = true
 data_file = $build/coverage
+disable_warnings = no-data-collected
 [report]
 exclude_also =
     if TYPE_CHECKING:
     \.\.\.$
+[json]
+output = $build/pkg.json
 END
-export PYTHONPATH="$build/lib${PYTHONPATH:+:$PYTHONPATH}"
+export PYTHONPATH="$build/lib${PYTHONPATH:+:$PYTHONPATH}" COVERAGE_RCFILE="$build/coveragerc"
 status=0
-"$python" -m pytest --basetemp="$build/tmp" --cov=resquery --cov-branch --cov-config="$build/coveragerc" --cov-report= \
-  "$@" tests "$build/lib/resquery" || status=$?
+"$python" -m coverage run -m pytest --basetemp="$build/tmp" "$@" tests "$build/lib/resquery" || status=$?
 
-"$python" -m coverage report --rcfile="$build/coveragerc" --sort=cover | tee "$build/pkg.txt" | sed "s|$build/lib/|pkg/|"
+"$python" -m coverage combine --quiet
+"$python" -m coverage json --quiet
+"$python" -m coverage report --sort=cover | sed "s|build/coverage/lib/|pkg/|"
 gcovr --root . --filter csrc/ --exclude-unreachable-branches --exclude-throw-branches --json-summary "$build/csrc.json" \
   --txt "$build/csrc.txt" "$build" 2>"$build/gcovr.log"
 "$python" - "$build" <<'END'
@@ -39,13 +46,24 @@ import pathlib
 import sys
 
 build = pathlib.Path(sys.argv[1])
-found = json.loads((build / "csrc.json").read_text())
+csrc, pkg = (json.loads((build / name).read_text()) for name in ("csrc.json", "pkg.json"))
+
+
+def share(covered: int, total: int) -> str:
+    return f"{covered} of {total} ({100 * covered / total if total else 100:.1f} %)"
+
+
+def branches(file: dict[str, int]) -> float:
+    return file["branch_covered"] / file["branch_total"] if file["branch_total"] else 1.0
+
+
 print("\nleast covered of csrc/ (lines, branches):")
-for file in sorted(found["files"], key=lambda file: (file["branch_percent"] or 100.0, file["filename"]))[:10]:
-    print(f"  {file['filename']:<32} {file['line_percent']:6.1f} % {file['branch_percent'] or 100.0:6.1f} %")
-total = (build / "pkg.txt").read_text().splitlines()[-1].split()[-1]
-lines, branches = (f"{found[f'{what}_covered']} of {found[f'{what}_total']} ({found[f'{what}_percent']} %)" for what in ("line", "branch"))
-print(f"coverage of csrc/: lines {lines}, branches {branches}")
-print(f"coverage of pkg/: lines and branches {total}")
+for file in sorted(csrc["files"], key=lambda file: (branches(file), file["filename"]))[:10]:
+    print(f"  {file['filename']:<32} {file['line_percent']:6.1f} % {100 * branches(file):6.1f} %")
+of = pkg["totals"]
+print("coverage of csrc/: lines", share(csrc["line_covered"], csrc["line_total"]), end=", ")
+print("branches", share(csrc["branch_covered"], csrc["branch_total"]))
+print("coverage of pkg/: lines", share(of["covered_lines"], of["num_statements"]), end=", ")
+print("branches", share(of["covered_branches"], of["num_branches"]))
 END
 exit $status

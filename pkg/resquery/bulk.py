@@ -7,7 +7,7 @@ comes late first serves the network. Memory is bounded whatever the length of th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from time import monotonic
 
 from msgspec import Struct, structs
@@ -77,7 +77,7 @@ def bulk(
     recurse: bool = True,
     rotate: bool = True,
     resolv_conf: str | os.PathLike[str] = RESOLV_CONF,
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     """Looks every name up for every type; yields exactly one `Row` for each, in order of completion.
 
     Holds at most `max_in_flight` lookups on the network, and takes names only while there is room; the other settings
@@ -140,7 +140,7 @@ def bulk_engine(
     return Engine(addresses, structs.replace(limits, slots=slots, sockets=max(4, min(64, flight // 128))))
 
 
-def _rows(engine: Engine, names: Iterator[str | bytes], types: Types) -> Iterator[Row]:
+def _rows(engine: Engine, names: Iterator[str | bytes], types: Types) -> Generator[Row, None, None]:
     """The stream: take names while slots are free, serve the network, yield what has finished."""
     with engine:
         source, rows = _Source(engine, names, types), _Rows(engine)

@@ -182,7 +182,7 @@ def test_names_are_taken_only_while_there_is_room(silent: str) -> None:
     for _ in range(50):
         assert next(rows).status == "TIMEOUT"
     assert next(taken) < 2000
-    rows.close()  # pyright: ignore
+    rows.close()
 
 
 def test_closing_the_iterator_gives_every_descriptor_back(server: Server, silent: str) -> None:
@@ -193,7 +193,7 @@ def test_closing_the_iterator_gives_every_descriptor_back(server: Server, silent
         return len(os.listdir("/proc/self/fd"))
 
     before = open_files()
-    rows: Any = bulk((f"host-{i}.lab.example" for i in range(1000)), servers=[server.address])
+    rows = bulk((f"host-{i}.lab.example" for i in range(1000)), servers=[server.address])
     next(rows)
     rows.close()
     assert open_files() == before

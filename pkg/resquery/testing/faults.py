@@ -24,7 +24,7 @@ _POINTER = 0xC000
 class Action(Protocol):
     """Turns what would be sent in answer to a query into what is sent instead."""
 
-    def __call__(self, query: Query, sends: list[Send], rng: random.Random) -> list[Send]:
+    def __call__(self, query: Query, sends: list[Send], rng: random.Random, /) -> list[Send]:
         """The messages to send; `rng` is the server's seeded source of randomness."""
         ...
 

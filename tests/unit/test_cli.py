@@ -583,7 +583,7 @@ def test_progress_is_shown_on_a_terminal(tmp_path: Path, server: Server, rich: b
     if not rich:
         (tmp_path / "hidden").mkdir()
         (tmp_path / "hidden/rich.py").write_text("raise ImportError('hidden')\n")
-        environment["PYTHONPATH"] = str(tmp_path / "hidden")
+        environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path / "hidden"), os.environ.get("PYTHONPATH", "")])
     shown = on_a_terminal(words, **environment)
     for part in ("100 done", "/s", "0 in flight", "ETA 0:00", "NOERROR 100"):
         assert part in shown

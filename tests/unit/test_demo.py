@@ -33,7 +33,7 @@ def test_without_dnspython_the_demonstration_says_what_is_missing(tmp_path: Path
     """One line, and status 1."""
     (tmp_path / "dns.py").write_text("raise ImportError('hidden')\n")
     command = [sys.executable, "-m", "resquery.cli.demo"]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("resquery: zones are read with dnspython")

@@ -82,8 +82,16 @@ def test_rdata_text_reads_back(rrtype: int, data: st.DataObject) -> None:
     rdata = data.draw(st.one_of(rdata_of(rrtype, honest=True), st.binary(max_size=40)))
     read = dnspython_rdata(rrtype, rdata)
     text = rdata_text(rrtype, rdata)
-    if read is not None and "TYPE0" not in text:  # which dnspython takes from wire, but not from text
+    if read is not None and "TYPE0" not in text and reads_itself(read):  # it takes TYPE0 from wire, but not from text
         assert dns.rdata.from_text("IN", rrtype, text).to_wire() == read.to_wire()
+
+
+def reads_itself(read: dns.rdata.Rdata) -> bool:
+    """Whether dnspython reads its own text back: 2.8, the last for Python 3.10, fails at some octets above 127."""
+    try:
+        return dns.rdata.from_text("IN", read.rdtype, read.to_text()).to_wire() == read.to_wire()
+    except (dns.exception.DNSException, UnicodeDecodeError):
+        return False
 
 
 @pytest.mark.parametrize("rrtype", PLAIN, ids=lambda number: RRType(number).name)

@@ -89,7 +89,7 @@ def test_rdata_text_reads_back(rrtype: int, data: st.DataObject) -> None:
 
 
 def oracle_reads(text: str) -> bool:
-    """Whether dnspython reads such text: 2.8, the last for Python 3.10, takes octets above 127 in strings for letters."""
+    """Whether dnspython reads such text: 2.8, the last for Python 3.10, takes octets above 127 for letters."""
     if (dns.version.MAJOR, dns.version.MINOR) >= (2, 9):
         return "TYPE0" not in text  # which it takes from wire, but not from text
     return "TYPE0" not in text and all(int(octet) < 128 for octet in re.findall(r"\\(\d{3})", text))

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uint8_t *text = fuzz_take(&in, in.left, &len);
   try_conf(text, len);
   try_addr(text, len);
-  uint32_t least = (uint32_t)len / 64 + 1; /* smaller steps through a long text would only cost time */
+  uint32_t least = (uint32_t)len / 16 + 1; /* smaller steps through a long text would only cost time */
   try_lines(text, len, steps / 256u + least, steps % 256u + least);
   free(text);
   return 0;

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import ResqueryError
-from . import bulk, query
+from . import bench, bulk, query
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     query.add_to(commands)
     bulk.add_to(commands)
+    bench.add_to(commands)
     return parser
 
 

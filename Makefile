@@ -10,10 +10,10 @@ CC ?= gcc
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-C_FILES := $(shell find csrc tests/c tests/fuzz tests/scenario -name '*.[ch]')
+C_FILES := $(shell find csrc tests/c tests/exhaust tests/fuzz tests/scenario -name '*.[ch]')
 BUILD_FILES := $(shell find csrc -name '*.[ch]' -o -name '*.def') build_ext.py setup.py pyproject.toml
 
-.PHONY: demo test lint types format prove fuzz-ci asan coverage sizes bench package clean help
+.PHONY: demo test lint types format prove exhaust fuzz-ci asan coverage sizes bench package clean help
 .DEFAULT_GOAL := help
 
 demo: .venv/built          ## look 2,000 names up on an embedded server, no root, no internet
@@ -39,6 +39,9 @@ format: .venv/dev          ## rewrite the sources as `make lint` wants them
 
 prove: .venv/dev           ## Frama-C: the wire layer keeps its contracts (needs frama-c, why3, cvc4)
 	$(BIN)/python tests/proofs/prove.py
+
+exhaust: .venv/built .venv/dev  ## every string of up to 7 hostile octets, every capacity up to 1,024 of every renderer
+	$(BIN)/python tests/exhaust/run.py
 
 fuzz-ci: .venv/dev         ## libFuzzer, 10^6 executions of each target (needs clang)
 	$(BIN)/python tests/fuzz/run.py

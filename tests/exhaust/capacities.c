@@ -1,0 +1,96 @@
+/* capacities.c: every capacity from 0 to 1,024, for every renderer, on each of the inputs that come by stdin.
+ *
+ * An input is a line: its kind (see renderers.h), a blank, its octets in hexadecimal. The buffer ends at a page that
+ * cannot be written and begins behind canaries. What is stored is min(actual, cap), a prefix of the whole output, and
+ * nothing else is touched. Says how many calls that were. Serves the contract of rq_api.h. SPDX-License-Identifier: MIT
+ */
+#include "c/renderers.h"
+#include "guard.h"
+
+#define CAPACITIES 1024
+#define INPUT_MAX 65535
+
+typedef struct input {
+  const uint8_t *octets;
+  uint32_t len;
+} input;
+
+static unsigned long capacities_try(const renderer *r, input in, page room);
+static size_t line_read(char *kind, uint8_t octets[INPUT_MAX]);
+
+int main(void) {
+  static uint8_t octets[INPUT_MAX];
+  guard_begin();
+  page room = page_new(CAPACITIES + CANARIES);
+  unsigned long calls = 0, inputs = 0, pairs = 0;
+  char kind;
+  for (size_t len; (len = line_read(&kind, octets)) > 0; inputs++) {
+    page copy = page_new(len);
+    uint8_t *begin = copy.end - len;
+    memcpy(begin, octets, len);
+    for (size_t i = 0; i < RENDERERS; i++) {
+      if (renderers[i].kind != kind) continue;
+      calls += capacities_try(&renderers[i], (input){begin, (uint32_t)len}, room);
+      pairs++;
+    }
+    page_free(copy);
+  }
+  printf("%lu calls, %lu renderings of %lu inputs\n", calls, pairs, inputs);
+  CHECK(pairs >= inputs);
+  return EXIT_SUCCESS;
+}
+
+/* One call with `cap` octets of room, held against the whole output; no `whole` means that all calls fail alike. */
+static void capacity_try(const renderer *r, input in, page room, uint32_t cap, const uint8_t *whole, int32_t wanted) {
+  uint8_t *out = room.end - cap;
+  uint32_t actual = 0;
+  uint32_t fit = whole == NULL ? 0 : (uint32_t)wanted < cap ? (uint32_t)wanted : cap;
+  trying_set(r->name, in.octets, in.len, cap);
+  memset(out - CANARIES, CANARY, cap + CANARIES);
+  int32_t stored = r->run(in.octets, in.len, out, cap, &actual);
+  CHECK(is_canary(out - CANARIES, CANARIES));
+  CHECK(r->drafts || is_canary(out + fit, cap - fit));
+  if (whole == NULL) {
+    CHECK(stored == wanted);
+    return;
+  }
+  CHECK(stored == (int32_t)fit && actual == (uint32_t)wanted);
+  CHECK(memcmp(out, whole, fit) == 0);
+}
+
+static unsigned long capacities_try(const renderer *r, input in, page room) {
+  uint32_t actual = 0, again = 0;
+  trying_set(r->name, in.octets, in.len, 0);
+  int32_t counted = r->run(in.octets, in.len, NULL, 0, &actual);
+  page all = page_new(counted < 0 ? 0 : actual);
+  uint8_t *whole = NULL;
+  CHECK(counted <= 0);
+  if (counted == 0) {
+    whole = all.end - actual;
+    CHECK(r->run(in.octets, in.len, whole, actual, &again) == (int32_t)actual && again == actual);
+  }
+  for (uint32_t cap = 0; cap <= CAPACITIES; cap++)
+    capacity_try(r, in, room, cap, whole, counted < 0 ? counted : (int32_t)actual);
+  page_free(all);
+  return CAPACITIES + 1 + (whole == NULL ? 1 : 2);
+}
+
+static int digit(int character) {
+  if (character >= '0' && character <= '9') return character - '0';
+  return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
+}
+
+/* Octets of the next input, 0 after the last. */
+static size_t line_read(char *kind, uint8_t octets[INPUT_MAX]) {
+  int first = getchar();
+  if (first == EOF) return 0;
+  *kind = (char)first;
+  CHECK(getchar() == ' ');
+  for (size_t len = 0;; len++) {
+    int high = digit(getchar());
+    if (high < 0) return len;
+    int low = digit(getchar());
+    CHECK(low >= 0 && len < INPUT_MAX);
+    octets[len] = (uint8_t)(high * 16 + low);
+  }
+}

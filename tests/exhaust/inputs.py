@@ -1,19 +1,18 @@
 """The inputs of capacities.c: real messages, records of every type, names, addresses, as lines of kind and octets.
 
-Messages are the shapes of bench/parse.py, what the fuzzers keep, and an answer for each record of
+Messages are the shapes of `resquery bench parse`, what the fuzzers keep, and an answer for each record of
 tests/data/records.json; what the kinds mean stands in tests/c/renderers.h.
 """
 
 import json
 import struct
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from resquery.cli.bench.shapes import shapes
 from resquery.types import RRType
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "bench"))
 LARGEST = 10_000  # octets of a message: every one is rendered a thousand times for each renderer
 
 NAMES = (
@@ -73,8 +72,6 @@ def answer(rrtype: int, rdata: bytes) -> bytes:
 
 def messages() -> Iterator[bytes]:
     """The benchmark's shapes, and the corpus of the message fuzzer without its four octets of instructions."""
-    import parse  # bench/parse.py
-
-    yield from parse.SHAPES.values()
+    yield from shapes(crowd=100).values()
     for path in sorted((ROOT / "tests/fuzz/corpus/fuzz_message").iterdir()):
         yield path.read_bytes()[4:]

@@ -6,7 +6,6 @@ Nothing is timed before all sides were found to read the same. SPDX-License-Iden
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,8 @@ def run_parse(arguments: argparse.Namespace) -> None:
         from . import peers
     except ImportError as error:
         raise ResqueryError(f"bench parse needs {error.name}: pip install 'resquery[bench]'") from None
+    import json
+
     from . import chart, measure, native, report, shapes
 
     messages = shapes.shapes(crowd=60 if arguments.quick else shapes.CROWD)
@@ -59,7 +60,6 @@ def run_parse(arguments: argparse.Namespace) -> None:
 
 
 def _rounds(text: str) -> int:
-    count = int(text)
-    if count < 2:
-        raise argparse.ArgumentTypeError("a spread takes two rounds or more")
-    return count
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError("give 2 rounds or more: one has no spread")
+    return int(text)

@@ -60,7 +60,14 @@ enum rq_verdict {
 };
 
 /* Formats in which finished lookups are drained. */
-enum rq_format { RQ_MSGPACK = 0, RQ_NDJSON = 1 };
+enum rq_format { RQ_MSGPACK = 0, RQ_NDJSON = 1, RQ_NDJSON_RFC8427 = 2, RQ_NDJSON_MASSDNS = 3 };
+
+/* Shapes of a message in JSON. */
+enum rq_json_shape {
+  RQ_JSON_ZDNS = 0,    /* the `data` of a zdns result */
+  RQ_JSON_RFC8427 = 1, /* the message object of RFC 8427 */
+  RQ_JSON_MASSDNS = 2  /* a line of massdns' ndjson output, without what a message does not tell */
+};
 
 /* A server's address. */
 typedef struct rq_addr {
@@ -172,8 +179,9 @@ int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t ca
 /* The message as dig prints it. Failure: RQ_MALFORMED when there is no header. */
 int32_t rq_msg_text(const uint8_t *wire, uint32_t len, char *out, uint32_t cap, uint32_t *actual);
 
-/* The message as JSON in the shape of a zdns result's `data`. Failure: RQ_MALFORMED when there is no header. */
-int32_t rq_msg_json(const uint8_t *wire, uint32_t len, char *out, uint32_t cap, uint32_t *actual);
+/* The message as JSON in a shape of enum rq_json_shape, with all records that are whole. Failure: RQ_MALFORMED when
+ * there is no header, RQ_BAD_ARGUMENT for another shape. */
+int32_t rq_msg_json(const uint8_t *wire, uint32_t len, int32_t shape, char *out, uint32_t cap, uint32_t *actual);
 
 /* RDATA (names uncompressed) as presentation text; unknown types and ill-fitting RDATA as \# (RFC 3597, section 5). */
 int32_t rq_rdata_text(uint16_t rrtype, const uint8_t *rdata, uint32_t len, char *out, uint32_t cap, uint32_t *actual);

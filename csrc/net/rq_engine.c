@@ -362,7 +362,7 @@ static void fill_row(const rq_engine *engine, const rq_slot *slot, rq_row *row) 
 
 int32_t rq_engine_drain(rq_engine *engine, int32_t format, uint8_t *out, uint32_t cap, uint32_t *rows,
                         uint32_t *wanted) {
-  if (!engine || !rows || !wanted || (!out && cap > 0) || (format != RQ_MSGPACK && format != RQ_NDJSON))
+  if (!engine || !rows || !wanted || (!out && cap > 0) || format < RQ_MSGPACK || format > RQ_NDJSON_MASSDNS)
     return RQ_BAD_ARGUMENT;
   rq_out whole;
   rq_out_init(&whole, out, cap < INT32_MAX ? cap : INT32_MAX);
@@ -372,10 +372,7 @@ int32_t rq_engine_drain(rq_engine *engine, int32_t format, uint8_t *out, uint32_
     size_t mark = rq_out_wanted(&whole);
     rq_row row;
     fill_row(engine, &engine->slots[i], &row);
-    if (format == RQ_NDJSON)
-      rq_row_json(&row, &whole);
-    else
-      rq_row_msgpack(&row, &whole);
+    rq_row_write(&row, format, &whole);
     if (rq_out_wanted(&whole) > rq_out_stored(&whole)) {
       if (*rows == 0) *wanted = (uint32_t)rq_out_wanted(&whole);
       rq_out_rewind(&whole, mark);

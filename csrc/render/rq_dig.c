@@ -80,7 +80,7 @@ static void dump_text(const rq_cur *value, rq_out *out) {
     rq_out_u8(out, ' ');
   }
   rq_out_u8(out, '(');
-  rq_quoted_to_text(&text, out);
+  rq_quoted_to_text(&text, RQ_STYLE_ZONE, out);
   rq_out_u8(out, ')');
 }
 
@@ -100,7 +100,7 @@ static void error_text(const rq_cur *value, rq_out *out) {
   rq_decimal_text(code, out);
   if (rq_cur_left(&at) == 0) return;
   rq_out_text(out, ": ");
-  rq_quoted_to_text(&at, out);
+  rq_quoted_to_text(&at, RQ_STYLE_ZONE, out);
 }
 
 static void option_text(uint16_t code, const rq_cur *value, rq_out *out) {
@@ -183,7 +183,7 @@ static void record_text(const rq_record *record, rq_out *out) {
   pad(&line, TYPE_COLUMN, out);
   rq_type_text(record->rrtype, out);
   pad(&line, RDATA_COLUMN, out);
-  rq_rdata_to_text(record->rrtype, &record->rdata, out);
+  rq_rdata_to_text(record->rrtype, &record->rdata, RQ_STYLE_ZONE, out);
   rq_out_u8(out, '\n');
 }
 

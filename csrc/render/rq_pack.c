@@ -146,7 +146,7 @@ static void name_pack(const rq_value *value, rq_out *out) {
 
 static void address_pack(const rq_value *value, rq_out *out) {
   size_t begun = begin16(STR16, out);
-  rq_value_to_text(value, out);
+  rq_value_to_text(value, RQ_STYLE_ZONE, out);
   end16(begun, rq_out_wanted(out) - begun, out);
 }
 

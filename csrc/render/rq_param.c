@@ -68,37 +68,38 @@ static int keys_ascend(rq_cur keys) {
 }
 
 /* One string of a comma-separated list that itself stands in quotes: both want escapes (RFC 9460, appendix A.1). */
-static void listed_to_text(rq_cur *string, rq_out *out) {
+static void listed_to_text(rq_cur *string, unsigned style, rq_out *out) {
   while (rq_cur_left(string) > 0) {
     uint8_t octet = rq_cur_u8(string);
-    if (octet == ',') rq_out_text(out, "\\\\");
-    if (octet == '\\') rq_out_text(out, "\\\\");
-    rq_quoted_octet(octet, out);
+    if (octet == ',' || octet == '\\') rq_quoted_octet('\\', style, out);
+    rq_quoted_octet(octet, style, out);
   }
 }
 
-static int names_to_text(rq_cur *value, rq_out *out) {
-  const char *before = "=\"";
+static int names_to_text(rq_cur *value, unsigned style, rq_out *out) {
+  const char *before = "";
   if (rq_cur_left(value) == 0) return 0;
+  rq_out_u8(out, '=');
+  rq_special_to_text('"', style, out);
   while (rq_cur_left(value) > 0) {
     rq_cur string;
     uint8_t len = rq_cur_u8(value);
     rq_cur_take(value, len, &string);
     if (len == 0 || !rq_cur_good(value)) return 0;
     rq_out_text(out, before);
-    listed_to_text(&string, out);
+    listed_to_text(&string, style, out);
     before = ",";
   }
-  rq_out_u8(out, '"');
+  rq_special_to_text('"', style, out);
   return 1;
 }
 
-static int value_to_text(rq_form form, rq_cur *value, rq_out *out) {
+static int value_to_text(rq_form form, rq_cur *value, unsigned style, rq_out *out) {
   switch (form) {
     case RQ_F_FLAG:
       return rq_cur_left(value) == 0;
     case RQ_F_NAMES:
-      return names_to_text(value, out);
+      return names_to_text(value, style, out);
     case RQ_F_KEYS:
       return keys_ascend(*value) && items_to_text(form, value, out);
     case RQ_F_IPV4:
@@ -116,13 +117,13 @@ static int value_to_text(rq_form form, rq_cur *value, rq_out *out) {
     case RQ_F_TEXT:
       if (rq_cur_left(value) == 0) return 1;
       rq_out_u8(out, '=');
-      rq_quoted_to_text(value, out);
+      rq_quoted_to_text(value, style, out);
       return 1;
   }
   return 0;
 }
 
-int rq_params_to_text(const rq_cur *all, rq_out *out) {
+int rq_params_to_text(const rq_cur *all, unsigned style, rq_out *out) {
   rq_cur rest = *all, value;
   uint16_t key;
   int first = 1;
@@ -130,7 +131,7 @@ int rq_params_to_text(const rq_cur *all, rq_out *out) {
     if (!first) rq_out_u8(out, ' ');
     first = 0;
     rq_param_key_to_text(key, out);
-    if (!value_to_text(rq_param_form(key), &value, out)) return 0;
+    if (!value_to_text(rq_param_form(key), &value, style, out)) return 0;
   }
   return 1;
 }

@@ -27,7 +27,8 @@ void rq_param_key_to_text(uint16_t key, rq_out *out);
  */
 void rq_param_item_to_text(rq_form form, rq_cur *value, rq_out *out);
 
-/* Appends all of RQ_K_PARAMS as presentation text. Returns 1, or 0 when a value does not fit its key. */
-int rq_params_to_text(const rq_cur *params, rq_out *out);
+/* Appends all of RQ_K_PARAMS as presentation text in a style (enum rq_style of rq_text.h). Returns 1, or 0 when a value
+ * does not fit its key. */
+int rq_params_to_text(const rq_cur *params, unsigned style, rq_out *out);
 
 #endif

@@ -1,12 +1,12 @@
 /* rq_row.c: a finished lookup as one row; see rq_row.h.
  *
  * Every failure is a row with its cause; the name is the input as given, made valid UTF-8 and nothing else.
- * The JSON is one line: no octet of input or answer can break it. SPDX-License-Identifier: MIT */
+ * The shapes of JSON are in the rq_json_*.c; each is one line, which no octet of input or answer can break.
+ * SPDX-License-Identifier: MIT */
 #include "rq_row.h"
 
 #include <errno.h>
 
-#include "rq_json.h"
 #include "rq_pack.h"
 
 /* --- names and sentences --- */
@@ -61,15 +61,37 @@ const char *rq_error_text(int32_t status, int32_t error) {
   return NULL;
 }
 
-static void status_text(const rq_row *row, const rq_summary *summary, rq_out *out) {
+void rq_row_status_text(const rq_row *row, const rq_summary *summary, rq_out *out) {
   if (row->status == RQ_OK)
     rq_rcode_to_text(summary->rcode, out);
   else
     rq_out_text(out, rq_status_name(row->status));
 }
 
-static const char *transport_name(uint8_t transport) {
+const char *rq_transport_name(uint8_t transport) {
   return transport == RQ_TCP ? "tcp" : "udp";
+}
+
+/* --- times --- */
+
+void rq_timestamp_text(int64_t time_us, rq_out *out) {
+  static const char between[] = "--T::.";
+  rq_moment m;
+  uint64_t us = time_us > 0 ? (uint64_t)time_us : 0;
+  rq_moment_split(us / 1000000, &m);
+  const uint32_t parts[] = {m.year, m.month, m.day, m.hour, m.minute, m.second};
+  for (unsigned i = 0; i < 6; i++) {
+    rq_padded_to_text(parts[i], i == 0 ? 4 : 2, out);
+    rq_out_u8(out, (uint8_t)between[i]);
+  }
+  rq_padded_to_text(us % 1000000, 6, out);
+  rq_out_u8(out, 'Z');
+}
+
+void rq_seconds_text(int64_t us, rq_out *out) {
+  rq_decimal_text((uint64_t)us / 1000000, out);
+  rq_out_u8(out, '.');
+  rq_padded_to_text((uint64_t)us % 1000000, 6, out);
 }
 
 /* --- MessagePack --- */
@@ -106,7 +128,7 @@ static void pack_status(const rq_row *row, const rq_summary *summary, rq_out *ou
   uint8_t text[32];
   rq_out o;
   rq_out_init(&o, text, sizeof text);
-  status_text(row, summary, &o);
+  rq_row_status_text(row, summary, &o);
   rq_pack_str(text, rq_out_stored(&o), out);
 }
 
@@ -122,7 +144,7 @@ void rq_row_msgpack(const rq_row *row, rq_out *out) {
   pack_optional(answered, summary.rcode, out);
   pack_optional(answered, summary.flags, out);
   pack_optional_text(row->server, out);
-  pack_optional_text(row->tries > 0 ? transport_name(row->transport) : NULL, out);
+  pack_optional_text(row->tries > 0 ? rq_transport_name(row->transport) : NULL, out);
   rq_pack_uint(row->tries, out);
   if (row->rtt_us >= 0)
     rq_pack_double((double)row->rtt_us / 1e6, out);
@@ -134,74 +156,12 @@ void rq_row_msgpack(const rq_row *row, rq_out *out) {
   rq_pack_section(row->wire, row->size, RQ_ANSWER, out);
 }
 
-/* --- JSON --- */
+/* --- all formats --- */
 
-/* RFC 3339, UTC, with microseconds. */
-static void timestamp_text(int64_t time_us, rq_out *out) {
-  static const char between[] = "--T::.";
-  rq_moment m;
-  uint64_t us = time_us > 0 ? (uint64_t)time_us : 0;
-  rq_moment_split(us / 1000000, &m);
-  const uint32_t parts[] = {m.year, m.month, m.day, m.hour, m.minute, m.second};
-  for (unsigned i = 0; i < 6; i++) {
-    rq_padded_to_text(parts[i], i == 0 ? 4 : 2, out);
-    rq_out_u8(out, (uint8_t)between[i]);
-  }
-  rq_padded_to_text(us % 1000000, 6, out);
-  rq_out_u8(out, 'Z');
-}
-
-/* Seconds, with six decimals. */
-static void duration_text(int64_t us, rq_out *out) {
-  rq_decimal_text((uint64_t)us / 1000000, out);
-  rq_out_u8(out, '.');
-  rq_padded_to_text((uint64_t)us % 1000000, 6, out);
-}
-
-/* What is known without an answer: who was asked, and how. */
-static void asked_json(const rq_row *row, rq_out *out) {
-  rq_out_u8(out, '{');
-  if (row->server != NULL) {
-    rq_out_text(out, "\"protocol\":\"");
-    rq_out_text(out, transport_name(row->transport));
-    rq_out_text(out, "\",\"resolver\":\"");
-    rq_out_text(out, row->server);
-    rq_out_u8(out, '"');
-  }
-  rq_out_u8(out, '}');
-}
-
-static void result_json(const rq_row *row, rq_out *out) {
-  const char *error = rq_error_text(row->status, row->error);
-  rq_summary summary;
-  rq_msg_open(row->wire, row->size, &summary);
-  rq_out_text(out, "{\"status\":\"");
-  status_text(row, &summary, out);
-  if (error != NULL) {
-    rq_out_text(out, "\",\"error\":\"");
-    rq_out_text(out, error);
-  }
-  rq_out_text(out, "\",\"timestamp\":\"");
-  timestamp_text(row->time_us, out);
-  rq_out_u8(out, '"');
-  if (row->rtt_us >= 0) {
-    rq_out_text(out, ",\"duration\":");
-    duration_text(row->rtt_us, out);
-  }
-  rq_out_text(out, ",\"data\":");
-  if (row->size > 0)
-    rq_json_data(row->wire, row->size, transport_name(row->transport), row->server, out);
-  else
-    asked_json(row, out);
-  rq_out_u8(out, '}');
-}
-
-void rq_row_json(const rq_row *row, rq_out *out) {
-  rq_out_text(out, "{\"name\":");
-  rq_json_string(row->name, row->name_len, out);
-  rq_out_text(out, ",\"results\":{\"");
-  rq_type_text(row->rrtype, out);
-  rq_out_text(out, "\":");
-  result_json(row, out);
-  rq_out_text(out, "}}\n");
+void rq_row_write(const rq_row *row, int32_t format, rq_out *out) {
+  static void (*const formats[])(const rq_row *, rq_out *) = {[RQ_MSGPACK] = rq_row_msgpack,
+                                                              [RQ_NDJSON] = rq_row_json,
+                                                              [RQ_NDJSON_RFC8427] = rq_row_8427,
+                                                              [RQ_NDJSON_MASSDNS] = rq_row_massdns};
+  formats[format](row, out);
 }

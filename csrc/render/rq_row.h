@@ -1,6 +1,6 @@
 /* rq_row.h: a finished lookup as one row: MessagePack for Python, NDJSON for files.
  *
- * Pure. The MessagePack shapes are the ones that message.py and bulk.py decode; the JSON is shaped like zdns output.
+ * Pure. The MessagePack shapes are the ones that message.py and bulk.py decode.
  * SPDX-License-Identifier: MIT */
 #ifndef RQ_ROW_H
 #define RQ_ROW_H
@@ -29,9 +29,32 @@ typedef struct rq_row {
  *  are str; octets of the name that are not UTF-8 stand as \DDD. */
 void rq_row_msgpack(const rq_row *row, rq_out *out);
 
-/* {"name":..., "results":{TYPE:{"status":..., "error":..., "timestamp":..., "duration":..., "data":{...}}}} and a
- * newline. */
+/* The row in a format, which is one of enum rq_format. */
+void rq_row_write(const rq_row *row, int32_t format, rq_out *out);
+
+/* As zdns prints it: {"name":..., "results":{TYPE:{"status":..., "error":..., "timestamp":..., "duration":...,
+ * "data":{...}}}} and a newline. */
 void rq_row_json(const rq_row *row, rq_out *out);
+
+/* The message object of RFC 8427 on a line, with members of ours before its own: "name" as given, "status", "error",
+ * "protocol", "resolver", and the RFC's dateString and dateSeconds. Without an answer, what was asked alone follows. */
+void rq_row_8427(const rq_row *row, rq_out *out);
+
+/* As massdns prints it: {"name":..., "type":..., "class":..., "status":..., "rx_ts":..., "data":{...}, "flags":[...],
+ * "resolver":..., "proto":...} and a newline; a failure has "error" and empty data. */
+void rq_row_massdns(const rq_row *row, rq_out *out);
+
+/* --- for the shapes of JSON --- */
+
+/* Appends the rcode's name, or that of the failure. */
+void rq_row_status_text(const rq_row *row, const rq_summary *summary, rq_out *out);
+
+/* "udp" or "tcp". */
+const char *rq_transport_name(uint8_t transport);
+
+/* Appends a time as in RFC 3339, UTC, with microseconds; seconds with six decimals. */
+void rq_timestamp_text(int64_t time_us, rq_out *out);
+void rq_seconds_text(int64_t us, rq_out *out);
 
 /* "TIMEOUT", "ILLEGAL_INPUT", ... as zdns prints them; RQ_OK is "NOERROR", though an answer goes by its rcode. */
 const char *rq_status_name(int32_t status);

@@ -7,20 +7,47 @@
 #include "rq_loc.h"
 #include "rq_param.h"
 
-void rq_quoted_octet(uint8_t octet, rq_out *out) {
-  if (octet < ' ' || octet > '~') {
-    rq_out_u8(out, '\\');
-    rq_padded_to_text(octet, 3, out);
-    return;
-  }
-  if (octet == '"' || octet == '\\') rq_out_u8(out, '\\');
+void rq_special_to_text(uint8_t octet, unsigned style, rq_out *out) {
+  if ((style & RQ_STYLE_JSON) != 0) rq_out_u8(out, '\\');
   rq_out_u8(out, octet);
 }
 
-void rq_quoted_to_text(rq_cur *octets, rq_out *out) {
-  rq_out_u8(out, '"');
-  while (rq_cur_left(octets) > 0) rq_quoted_octet(rq_cur_u8(octets), out);
-  rq_out_u8(out, '"');
+void rq_quoted_octet(uint8_t octet, unsigned style, rq_out *out) {
+  if (octet < ' ' || octet > '~') {
+    rq_special_to_text('\\', style, out);
+    rq_padded_to_text(octet, 3, out);
+  } else if (octet == '"' || octet == '\\') {
+    rq_special_to_text('\\', style, out);
+    rq_special_to_text(octet, style, out);
+  } else {
+    rq_out_u8(out, octet);
+  }
+}
+
+void rq_quoted_to_text(rq_cur *octets, unsigned style, rq_out *out) {
+  rq_special_to_text('"', style, out);
+  while (rq_cur_left(octets) > 0) rq_quoted_octet(rq_cur_u8(octets), style, out);
+  rq_special_to_text('"', style, out);
+}
+
+void rq_styled_name_to_text(const rq_name *name, unsigned style, rq_out *out) {
+  uint8_t text[RQ_TEXT_MAX];
+  rq_out whole;
+  rq_cur octets;
+  if ((style & RQ_STYLE_JSON) == 0) {
+    rq_name_text(name, out);
+    return;
+  }
+  rq_out_init(&whole, text, sizeof text);
+  rq_name_text(name, &whole);
+  rq_cur_init(&octets, text, rq_out_stored(&whole));
+  while (rq_cur_left(&octets) > 0) {
+    uint8_t octet = rq_cur_u8(&octets);
+    if (octet == '"' || octet == '\\')
+      rq_special_to_text(octet, style, out);
+    else
+      rq_out_u8(out, octet);
+  }
 }
 
 void rq_bare_name_to_text(const rq_name *name, rq_out *out) {
@@ -66,23 +93,23 @@ static int aaaa_text(const rq_value *value, rq_out *out) {
   return 1;
 }
 
-static int name_text(const rq_value *value, rq_out *out) {
-  rq_name_text(&value->name, out);
+static int name_text(const rq_value *value, unsigned style, rq_out *out) {
+  rq_styled_name_to_text(&value->name, style, out);
   return 1;
 }
 
-static int quoted_text(const rq_value *value, rq_out *out) {
+static int quoted_text(const rq_value *value, unsigned style, rq_out *out) {
   rq_cur octets = value->octets;
-  rq_quoted_to_text(&octets, out);
+  rq_quoted_to_text(&octets, style, out);
   return 1;
 }
 
-static int strings_text(const rq_value *value, rq_out *out) {
+static int strings_text(const rq_value *value, unsigned style, rq_out *out) {
   rq_cur octets = value->octets, string;
   size_t mark = rq_out_wanted(out);
   while (rq_strings_next(&octets, &string)) {
     if (rq_out_wanted(out) > mark) rq_out_u8(out, ' ');
-    rq_quoted_to_text(&string, out);
+    rq_quoted_to_text(&string, style, out);
   }
   return 1;
 }
@@ -149,8 +176,8 @@ static int types_text(const rq_value *value, rq_out *out) {
   return bitmap_is_tight(value->octets);
 }
 
-static int params_text(const rq_value *value, rq_out *out) {
-  return rq_params_to_text(&value->octets, out);
+static int params_text(const rq_value *value, unsigned style, rq_out *out) {
+  return rq_params_to_text(&value->octets, style, out);
 }
 
 /* An OPT record has no master file form (RFC 6891, 6.1.2). */
@@ -160,23 +187,30 @@ static int options_text(const rq_value *value, rq_out *out) {
   return 0;
 }
 
-static int (*const writers[])(const rq_value *, rq_out *) = {
-    [RQ_K_U8] = number_text,       [RQ_K_U16] = number_text,    [RQ_K_U32] = number_text,
-    [RQ_K_TIME] = time_text,       [RQ_K_TYPE] = type_text,     [RQ_K_A] = a_text,
-    [RQ_K_AAAA] = aaaa_text,       [RQ_K_NAME] = name_text,     [RQ_K_STRING] = quoted_text,
-    [RQ_K_STRINGS] = strings_text, [RQ_K_TAG] = tag_text,       [RQ_K_TEXT] = quoted_text,
-    [RQ_K_HEX] = hex_text,         [RQ_K_BASE64] = base64_text, [RQ_K_SALT] = salt_text,
-    [RQ_K_BASE32] = base32_text,   [RQ_K_TYPES] = types_text,   [RQ_K_PARAMS] = params_text,
-    [RQ_K_OPTIONS] = options_text};
+/* What every style shows alike is written plainly. */
+static const struct {
+  int (*plain)(const rq_value *, rq_out *);
+  int (*styled)(const rq_value *, unsigned, rq_out *);
+} writers[] = {[RQ_K_U8] = {.plain = number_text},      [RQ_K_U16] = {.plain = number_text},
+               [RQ_K_U32] = {.plain = number_text},     [RQ_K_TIME] = {.plain = time_text},
+               [RQ_K_TYPE] = {.plain = type_text},      [RQ_K_A] = {.plain = a_text},
+               [RQ_K_AAAA] = {.plain = aaaa_text},      [RQ_K_NAME] = {.styled = name_text},
+               [RQ_K_STRING] = {.styled = quoted_text}, [RQ_K_STRINGS] = {.styled = strings_text},
+               [RQ_K_TAG] = {.plain = tag_text},        [RQ_K_TEXT] = {.styled = quoted_text},
+               [RQ_K_HEX] = {.plain = hex_text},        [RQ_K_BASE64] = {.plain = base64_text},
+               [RQ_K_SALT] = {.plain = salt_text},      [RQ_K_BASE32] = {.plain = base32_text},
+               [RQ_K_TYPES] = {.plain = types_text},    [RQ_K_PARAMS] = {.styled = params_text},
+               [RQ_K_OPTIONS] = {.plain = options_text}};
 
-int rq_value_to_text(const rq_value *value, rq_out *out) {
-  return writers[value->field->kind](value, out);
+int rq_value_to_text(const rq_value *value, unsigned style, rq_out *out) {
+  uint8_t kind = value->field->kind;
+  return writers[kind].styled != NULL ? writers[kind].styled(value, style, out) : writers[kind].plain(value, out);
 }
 
 /* --- whole RDATA --- */
 
 /* The fields with a blank between them; a field that writes nothing (an empty type bitmap) gets none. */
-static int fields_to_text(rq_rdata *it, rq_out *out) {
+static int fields_to_text(rq_rdata *it, unsigned style, rq_out *out) {
   rq_value value;
   size_t start = rq_out_wanted(out);
   int more;
@@ -184,32 +218,33 @@ static int fields_to_text(rq_rdata *it, rq_out *out) {
     size_t mark = rq_out_wanted(out);
     if (mark > start) rq_out_u8(out, ' ');
     size_t begun = rq_out_wanted(out);
-    if (!rq_value_to_text(&value, out)) return 0;
+    if (!rq_value_to_text(&value, style, out)) return 0;
     if (rq_out_wanted(out) == begun) rq_out_rewind(out, mark);
   }
   return more == 0;
 }
 
-void rq_generic_to_text(const rq_cur *rdata, rq_out *out) {
+void rq_generic_to_text(const rq_cur *rdata, unsigned style, rq_out *out) {
   rq_cur octets = *rdata;
-  rq_out_text(out, "\\# ");
+  rq_special_to_text('\\', style, out);
+  rq_out_text(out, "# ");
   rq_decimal_text(rq_cur_left(&octets), out);
   if (rq_cur_left(&octets) > 0) rq_out_u8(out, ' ');
   rq_hex_to_text(&octets, out);
 }
 
-void rq_rdata_to_text(uint16_t rrtype, const rq_cur *rdata, rq_out *out) {
+void rq_rdata_to_text(uint16_t rrtype, const rq_cur *rdata, unsigned style, rq_out *out) {
   const rq_type *type = rq_type_find(rrtype);
   size_t mark = rq_out_wanted(out);
   int written = 0;
   if (type != NULL) {
     rq_rdata it;
     rq_rdata_begin(&it, type, rdata);
-    written = type->shape == RQ_SHAPE_LOC ? rq_loc_to_text(&it, out) : fields_to_text(&it, out);
+    written = type->shape == RQ_SHAPE_LOC ? rq_loc_to_text(&it, out) : fields_to_text(&it, style, out);
   }
   if (written) return;
   rq_out_rewind(out, mark);
-  rq_generic_to_text(rdata, out);
+  rq_generic_to_text(rdata, style, out);
 }
 
 /* --- names of numbers --- */
@@ -250,7 +285,7 @@ int32_t rq_rdata_text(uint16_t rrtype, const uint8_t *rdata, uint32_t len, char 
   rq_out o;
   rq_cur_init(&octets, rdata, len);
   rq_out_init(&o, (uint8_t *)out, cap);
-  rq_rdata_to_text(rrtype, &octets, &o);
+  rq_rdata_to_text(rrtype, &octets, RQ_STYLE_ZONE, &o);
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);
 }

@@ -20,7 +20,12 @@ from ._lib import ffi, lib, status_error
 from .errors import ResqueryError
 
 SLICE_MS = 50  # the longest wait inside C: Python attends to signals in between
-FORMATS = {"msgpack": lib.RQ_MSGPACK, "ndjson": lib.RQ_NDJSON}
+FORMATS = {
+    "msgpack": lib.RQ_MSGPACK,
+    "zdns": lib.RQ_NDJSON,
+    "rfc8427": lib.RQ_NDJSON_RFC8427,
+    "massdns": lib.RQ_NDJSON_MASSDNS,
+}
 
 # What zdns prints, by rcode and by status; an rcode without a name, or above the counters of the core, is OTHER.
 RCODES = {

@@ -143,8 +143,9 @@ class _Whole:
 class Writer:
     """Blocks of rows, on their way to a file descriptor. An interrupt neither loses a row nor writes one twice."""
 
-    def __init__(self, fd: int, name: str) -> None:
+    def __init__(self, fd: int, name: str, form: str = "zdns") -> None:
         self.fd = fd
+        self.form = form
         self.whole = _Whole()
         self._name = name
         self.prompt = stat.S_ISREG(os.fstat(fd).st_mode)
@@ -169,12 +170,12 @@ class Writer:
     def take(self, engine: Engine) -> int:
         """Drains finished rows behind those that wait; returns how many."""
         with self.whole:
-            written, rows, wanted = engine.drain("ndjson", self._view[self._end :])
+            written, rows, wanted = engine.drain(self.form, self._view[self._end :])
             if wanted:  # a single row that is larger than the room: there is always some, see `room`
                 grown = memoryview(bytearray(self._end + wanted))
                 grown[: self._end] = self._view[: self._end]
                 self._view = grown
-                written, rows, _ = engine.drain("ndjson", self._view[self._end :])
+                written, rows, _ = engine.drain(self.form, self._view[self._end :])
             self._end += written
         return rows
 

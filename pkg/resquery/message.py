@@ -7,18 +7,23 @@ Structs of `types`. SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from . import _lib
 from ._lib import lib
-from .errors import MessageError
+from .errors import MessageError, shown
 from .types import Edns, Flag, Opcode, Question, Rcode, Record, RRType
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+JSON_SHAPES: dict[str, int] = {
+    "zdns": lib.RQ_JSON_ZDNS,
+    "rfc8427": lib.RQ_JSON_RFC8427,
+    "massdns": lib.RQ_JSON_MASSDNS,
+}
 _FLAGS = 0x87F0  # of the header's second 16 bits, those that are flags
 _MALFORMED: int = lib.RQ_MALFORMED
 
@@ -118,9 +123,17 @@ class Message:
         """The message as dig prints it."""
         return _lib.call_text(lib.rq_msg_text, self._wire, len(self._wire))
 
-    def to_json(self) -> str:
-        """The message as JSON, in the shape of the `data` of a zdns result."""
-        return _lib.call_text(lib.rq_msg_json, self._wire, len(self._wire))
+    def to_json(self, shape: Literal["zdns", "rfc8427", "massdns"] = "zdns") -> str:
+        """The message as one line of JSON: as the `data` of a zdns result, as RFC 8427 says, or as massdns prints it.
+
+        Octets that are not UTF-8 stand as \\DDD. Raises ValueError for another shape.
+
+        >>> Message(make_query("m.", "MX", id=1, edns=False)).to_json("massdns")
+        '{"status":"NOERROR","name":"m.","type":"MX","class":"IN","data":{},"flags":["rd"]}'
+        """
+        if shape not in JSON_SHAPES:
+            raise ValueError(f"'{shown(str(shape))}' is no shape: give {', '.join(JSON_SHAPES)}")
+        return _lib.call_text(lib.rq_msg_json, self._wire, len(self._wire), JSON_SHAPES[shape])
 
     def __eq__(self, other: object) -> bool:
         return self._wire == other._wire if isinstance(other, Message) else NotImplemented

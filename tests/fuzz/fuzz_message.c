@@ -120,23 +120,32 @@ static int32_t as_text(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t
   return rq_msg_text(wire, len, (char *)out, cap, actual);
 }
 
-static int32_t as_json(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
-  return rq_msg_json(wire, len, (char *)out, cap, actual);
+static int32_t as_zdns(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_msg_json(wire, len, RQ_JSON_ZDNS, (char *)out, cap, actual);
+}
+
+static int32_t as_8427(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_msg_json(wire, len, RQ_JSON_RFC8427, (char *)out, cap, actual);
+}
+
+static int32_t as_massdns(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_msg_json(wire, len, RQ_JSON_MASSDNS, (char *)out, cap, actual);
 }
 
 static void try_render(const uint8_t *wire, size_t size, uint32_t cap) {
-  uint32_t text_len = 0, json_len = 0, pack_len = 0;
-  uint8_t *text = fuzz_clip(as_text, wire, size, cap, &text_len);
-  uint8_t *json = fuzz_clip(as_json, wire, size, cap, &json_len);
-  uint8_t *pack = fuzz_clip(rq_msg_pack, wire, size, cap, &pack_len);
-  int has_header = size >= RQ_HEADER_SIZE;
-  CHECK((text != NULL) == has_header && (json != NULL) == has_header && (pack != NULL) == has_header);
-  if (has_header) {
-    CHECK(form_is_printable(text, text_len));
-    CHECK(form_is_json(json, json_len));
-    CHECK(form_is_msgpack(pack, pack_len));
+  static const struct {
+    int32_t (*write)(const uint8_t *, uint32_t, uint8_t *, uint32_t, uint32_t *);
+    int (*is_right)(const uint8_t *, size_t);
+  } forms[] = {{as_text, form_is_printable},
+               {as_zdns, form_is_json},
+               {as_8427, form_is_json},
+               {as_massdns, form_is_json},
+               {rq_msg_pack, form_is_msgpack}};
+  for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+    uint32_t len = 0;
+    uint8_t *whole = fuzz_clip(forms[i].write, wire, size, cap, &len);
+    CHECK((whole != NULL) == (size >= RQ_HEADER_SIZE));
+    CHECK(whole == NULL || forms[i].is_right(whole, len));
+    free(whole);
   }
-  free(text);
-  free(json);
-  free(pack);
 }

@@ -40,8 +40,16 @@ static int32_t render(void (*write)(const rq_row *, rq_out *), const uint8_t *da
   return (int32_t)rq_out_stored(&out);
 }
 
-static int32_t as_json(const uint8_t *data, uint32_t size, uint8_t *block, uint32_t cap, uint32_t *actual) {
+static int32_t as_zdns(const uint8_t *data, uint32_t size, uint8_t *block, uint32_t cap, uint32_t *actual) {
   return render(rq_row_json, data, size, block, cap, actual);
+}
+
+static int32_t as_8427(const uint8_t *data, uint32_t size, uint8_t *block, uint32_t cap, uint32_t *actual) {
+  return render(rq_row_8427, data, size, block, cap, actual);
+}
+
+static int32_t as_massdns(const uint8_t *data, uint32_t size, uint8_t *block, uint32_t cap, uint32_t *actual) {
+  return render(rq_row_massdns, data, size, block, cap, actual);
 }
 
 static int32_t as_msgpack(const uint8_t *data, uint32_t size, uint8_t *block, uint32_t cap, uint32_t *actual) {
@@ -49,12 +57,16 @@ static int32_t as_msgpack(const uint8_t *data, uint32_t size, uint8_t *block, ui
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static int32_t (*const lines[])(const uint8_t *, uint32_t, uint8_t *, uint32_t, uint32_t *) = {as_zdns, as_8427,
+                                                                                                 as_massdns};
   fuzz_in in = {data, size};
   uint32_t cap = fuzz_u16(&in), len = 0;
-  uint8_t *json = fuzz_clip(as_json, in.at, in.left, cap, &len);
-  CHECK(len > 0 && json[len - 1] == '\n' && memchr(json, '\n', len) == json + len - 1);
-  CHECK(form_is_json(json, len - 1));
-  free(json);
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    uint8_t *json = fuzz_clip(lines[i], in.at, in.left, cap, &len);
+    CHECK(len > 0 && json[len - 1] == '\n' && memchr(json, '\n', len) == json + len - 1);
+    CHECK(form_is_json(json, len - 1));
+    free(json);
+  }
   uint8_t *pack = fuzz_clip(as_msgpack, in.at, in.left, cap, &len);
   CHECK(form_is_msgpack(pack, len));
   free(pack);

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from resquery._rq import ffi, lib
 
-RENDERERS = [lib.rq_msg_pack, lib.rq_msg_text, lib.rq_msg_json]
+RENDERERS: list[Callable[..., int]] = [lib.rq_msg_pack, lib.rq_msg_text] + [
+    lambda wire, size, *out, shape=shape: lib.rq_msg_json(wire, size, shape, *out)
+    for shape in (lib.RQ_JSON_ZDNS, lib.RQ_JSON_RFC8427, lib.RQ_JSON_MASSDNS)
+]
 Fill = Callable[[Any, int, Any], int]
 
 sides = st.sampled_from(SIDES)

@@ -602,7 +602,7 @@ def test_an_interrupted_progress_line_ends_with_what_was_done(
     ):
         tick()
         assert engine.submit(Column.of([b"a..b"]), Types([1]), 0) == 1
-        engine.drain("ndjson", memoryview(bytearray(4096)))
+        engine.drain("zdns", memoryview(bytearray(4096)))
         raise KeyboardInterrupt
     assert capsys.readouterr().err.splitlines()[-1].split()[:2] == ["1", "done"]
 

@@ -36,6 +36,9 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--type", action="append", metavar="TYPE", help="A, MX, TYPE65, ...; may be repeated (A)")
     parser.add_argument("--output", default="-", metavar="FILE", help="where the rows go; - is standard output (-)")
+    parser.add_argument(
+        "--format", choices=("zdns", "rfc8427", "massdns"), default="zdns", help="the shape of the JSON (zdns)"
+    )
     parser.add_argument("--servers", metavar="FILE", help="a list of servers, one address on a line, # for comments")
     parser.add_argument("--stats", metavar="FILE", help="write totals there, as JSON; - is standard output")
     parser.add_argument("--quiet", action="store_true", help="show no progress, not even on a terminal")
@@ -63,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
     ):
         reader, writer = (
             Reader(source, _shown(arguments.file, "input")),
-            Writer(sink, _shown(arguments.output, "output")),
+            Writer(sink, _shown(arguments.output, "output"), arguments.format),
         )
         with progress(engine, reader, len(types), shown=_watched(arguments, sink)) as tick:
             rows = pump(engine, Types(types), reader, writer, tick)

@@ -24,7 +24,14 @@ def add_to(commands: Any) -> None:
     parser.add_argument("type", metavar="TYPE", nargs="?", default="A", help="MX, TYPE15, ... (A)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--short", action="store_true", help="print the data of the answer's records only")
-    form.add_argument("--json", action="store_true", help="print one line of JSON")
+    for shape, options in (
+        ("zdns", ["--json", "--json=zdns"]),
+        ("rfc8427", ["--json=rfc8427"]),
+        ("massdns", ["--json=massdns"]),
+    ):
+        form.add_argument(
+            *options, dest="json", action="store_const", const=shape, help=f"one line of JSON, shaped as {shape}"
+        )
     parser.add_argument("--tcp", action="store_true", help="ask over TCP")
     parser.add_argument("--class", dest="rrclass", default="IN", metavar="CLASS", help="CH, CLASS3, ... (IN)")
     add_settings(parser)
@@ -47,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
 def show(message: Message, arguments: argparse.Namespace) -> None:
     """Prints a response in the form that was asked for."""
     if arguments.json:
-        text = message.to_json()
+        text = message.to_json(arguments.json)
     elif arguments.short:
         text = "\n".join(record.to_text().split(" ", 4)[4] for record in message.answer)
     else:

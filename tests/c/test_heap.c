@@ -4,7 +4,7 @@
  *
  * Linked with --wrap for malloc, calloc, realloc and free, so every call in the core lands here.
  * SPDX-License-Identifier: MIT */
-#include "render/rq_row.h"
+#include "renderers.h"
 #include "unit.h"
 
 void *__real_malloc(size_t size);
@@ -38,74 +38,36 @@ void __wrap_free(void *block) {
   __real_free(block);
 }
 
-/* --- what is done with a message --- */
-
 static uint8_t rendered[8u << 20];
-
-static uint32_t open_it(const uint8_t *wire, uint32_t len) {
-  rq_summary summary;
-  rq_msg_open(wire, len, &summary);
-  return summary.length;
-}
-
-static uint32_t pack(const uint8_t *wire, uint32_t len) {
-  uint32_t actual = 0;
-  rq_msg_pack(wire, len, rendered, sizeof rendered, &actual);
-  return actual;
-}
-
-static uint32_t text(const uint8_t *wire, uint32_t len) {
-  uint32_t actual = 0;
-  rq_msg_text(wire, len, (char *)rendered, sizeof rendered, &actual);
-  return actual;
-}
-
-static uint32_t json(const uint8_t *wire, uint32_t len) {
-  uint32_t actual = 0;
-  rq_msg_json(wire, len, (char *)rendered, sizeof rendered, &actual);
-  return actual;
-}
-
-static rq_row row_of(const uint8_t *wire, uint32_t len) {
-  rq_row row = {.name = (const uint8_t *)"x", .name_len = 1, .rrtype = 1, .server = "127.0.0.1:53"};
-  row.wire = wire;
-  row.size = len;
-  return row;
-}
-
-static uint32_t row_pack(const uint8_t *wire, uint32_t len) {
-  rq_row row = row_of(wire, len);
-  rq_out out;
-  rq_out_init(&out, rendered, sizeof rendered);
-  rq_row_msgpack(&row, &out);
-  return (uint32_t)rq_out_wanted(&out);
-}
-
-static uint32_t row_json(const uint8_t *wire, uint32_t len) {
-  rq_row row = row_of(wire, len);
-  rq_out out;
-  rq_out_init(&out, rendered, sizeof rendered);
-  rq_row_json(&row, &out);
-  return (uint32_t)rq_out_wanted(&out);
-}
-
-static const struct {
-  const char *name;
-  uint32_t (*run)(const uint8_t *wire, uint32_t len); /* how much there was to say */
-} uses[] = {{"open", open_it}, {"MessagePack", pack},         {"text", text},
-            {"JSON", json},    {"MessagePack row", row_pack}, {"JSON row", row_json}};
-enum { USES = sizeof uses / sizeof *uses };
-
 static unsigned long runs, octets;
 
+/* One walk over all records, and what a caller of rq_msg_open gets to know. */
+static int32_t walk(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  rq_summary summary;
+  (void)out;
+  (void)cap;
+  int32_t status = rq_msg_open(wire, len, &summary);
+  *actual = summary.length;
+  return status;
+}
+
+static void use(unit *u, const renderer *r, const uint8_t *wire, uint32_t len) {
+  unsigned long before = heap_calls;
+  uint32_t actual = 0;
+  if (r->kind == 'r' && len < 2) return;
+  r->run(wire, len, rendered, sizeof rendered, &actual);
+  octets += actual;
+  runs++;
+  u->about = r->name;
+  EXPECT_NUMBER(u, heap_calls - before, 0);
+}
+
+/* Octets are octets: what is no name or RDATA is refused, on no more heap. An address is none of a message's parts. */
 static void use_all(unit *u, const uint8_t *wire, uint32_t len) {
-  for (int i = 0; i < USES; i++) {
-    unsigned long before = heap_calls;
-    octets += uses[i].run(wire, len);
-    runs++;
-    u->about = uses[i].name;
-    EXPECT_NUMBER(u, heap_calls - before, 0);
-  }
+  static const renderer walking = {'m', 1, 0, "walk", walk};
+  use(u, &walking, wire, len);
+  for (size_t i = 0; i < RENDERERS; i++)
+    if (renderers[i].kind != 'a') use(u, &renderers[i], wire, len);
 }
 
 /* Without this the zeros above would prove nothing. */
@@ -136,8 +98,7 @@ int main(int count, char **paths) {
   test_that_calls_are_counted(&u);
   heap_calls = 0;
   for (int i = 1; i < count; i++) use_all(&u, wire, load(paths[i], wire));
-  printf("%d messages, %d uses of each, %lu octets rendered: %lu heap allocations\n", count - 1, USES, octets,
-         heap_calls);
-  EXPECT(&u, runs == (unsigned long)(count - 1) * USES);
+  printf("%d messages, %lu calls, %lu octets rendered: %lu heap allocations\n", count - 1, runs, octets, heap_calls);
+  EXPECT(&u, runs >= (unsigned long)(count - 1) * (RENDERERS - 3));
   return unit_report(&u, "test_heap");
 }

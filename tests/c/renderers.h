@@ -25,8 +25,16 @@ static inline int32_t render_text(const uint8_t *wire, uint32_t len, uint8_t *ou
   return rq_msg_text(wire, len, (char *)out, cap, actual);
 }
 
-static inline int32_t render_json(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
-  return rq_msg_json(wire, len, (char *)out, cap, actual);
+static inline int32_t render_zdns(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_msg_json(wire, len, RQ_JSON_ZDNS, (char *)out, cap, actual);
+}
+
+static inline int32_t render_8427(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_msg_json(wire, len, RQ_JSON_RFC8427, (char *)out, cap, actual);
+}
+
+static inline int32_t render_massdns(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_msg_json(wire, len, RQ_JSON_MASSDNS, (char *)out, cap, actual);
 }
 
 /* A finished lookup with this message as its answer. */
@@ -50,6 +58,15 @@ static inline int32_t render_row(void (*write)(const rq_row *, rq_out *), const 
 
 static inline int32_t render_row_json(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
   return render_row(rq_row_json, wire, len, out, cap, actual);
+}
+
+static inline int32_t render_row_8427(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return render_row(rq_row_8427, wire, len, out, cap, actual);
+}
+
+static inline int32_t render_row_massdns(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap,
+                                         uint32_t *actual) {
+  return render_row(rq_row_massdns, wire, len, out, cap, actual);
 }
 
 static inline int32_t render_row_msgpack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap,
@@ -113,9 +130,13 @@ static inline int32_t render_clip(const uint8_t *wire, uint32_t len, uint8_t *ou
 
 static const renderer renderers[] = {
     {'m', 1, 1, "text", render_text},
-    {'m', 1, 1, "json", render_json},
+    {'m', 1, 1, "json", render_zdns},
+    {'m', 1, 1, "json of RFC 8427", render_8427},
+    {'m', 1, 1, "json of massdns", render_massdns},
     {'m', 1, 1, "msgpack", rq_msg_pack},
     {'m', 0, 1, "row as json", render_row_json},
+    {'m', 0, 1, "row as json of RFC 8427", render_row_8427},
+    {'m', 0, 1, "row as json of massdns", render_row_massdns},
     {'m', 0, 1, "row as msgpack", render_row_msgpack},
     {'m', 0, 0, "clip", render_clip},
     {'r', 1, 1, "rdata as text", render_rdata_text},

@@ -12,7 +12,7 @@ from resquery.cli.bench.shapes import shapes
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'csrc'}"]
 HEAP = ("malloc", "calloc", "realloc", "free")
-LAYERS = ("wire", "render")  # not net: the engine allocates its slots, once, when it is made
+LAYERS = ("wire", "render", "lookup")  # not net: the engine allocates its slots, once, when it is made
 OWNERS = {"rq_columns.c"}  # hands memory over to who imports the columns, as the Arrow C data interface wants it
 CALLED = {"memcpy", "memset", "memmove", "memcmp", "strlen"}  # what a compiler may put in on its own
 MESSAGES = 200

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from .report import digits, duration
 
-_TEXT = "#6e7781"
+_TEXT = "#7d8590"
 _GRID = "#8b949e"
-_LEFT, _TOP, _PANEL, _GAP = 150, 88, 330, 70  # pixels: shape names, heading, a panel, between panels
+_EDGE, _LEFT, _TOP, _PANEL, _GAP = 8, 160, 88, 330, 66  # pixels: margin, shape names, heading, a panel, between panels
 _BAR, _PITCH, _GROUP = 10, 12, 62  # a bar, from bar to bar, from shape to shape
 _DECADES = 4  # 1x to 10,000x
 
@@ -63,16 +63,16 @@ def svg(found: dict[str, Any]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         f'font-family="system-ui, sans-serif" font-size="11" fill="{_TEXT}">',
         "<title>Reading DNS messages: times faster than dnspython</title>",
-        _text(0, 16, "Times faster than dnspython, log scale; CPU time a message", size=14, weight="bold"),
+        _text(_EDGE, 16, "Times faster than dnspython, log scale; CPU time a message", size=14, weight="bold"),
     ]
     for at, panel in enumerate(panels):
         lines += _panel(panel, found, _LEFT + at * (_PANEL + _GAP), height)
     for at, (shape, figures) in enumerate(shapes.items()):
         top = _TOP + at * _GROUP
         lines += [
-            _text(0, top + 12, shape, size=12, weight="bold"),
-            _text(0, top + 26, f"{figures['octets']:,} octets"),
-            _text(0, top + 40, f"dnspython {duration(figures['ns']['dnspython']['median'])}"),
+            _text(_EDGE, top + 12, shape, size=12, weight="bold"),
+            _text(_EDGE, top + 26, f"{figures['octets']:,} octets"),
+            _text(_EDGE, top + 40, f"dnspython {duration(figures['ns']['dnspython']['median'])}"),
         ]
     return "\n".join([*lines, "</svg>", ""])
 

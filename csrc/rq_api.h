@@ -69,6 +69,9 @@ enum rq_json_shape {
   RQ_JSON_MASSDNS = 2  /* a line of massdns' ndjson output, without what a message does not tell */
 };
 
+/* The tables of layouts: RR types, EDNS options, service parameters. */
+enum rq_table { RQ_TABLE_TYPES = 0, RQ_TABLE_OPTIONS = 1, RQ_TABLE_PARAMS = 2 };
+
 /* A server's address. */
 typedef struct rq_addr {
   uint8_t family;     /* 4 or 6 */
@@ -157,9 +160,9 @@ int32_t rq_type_number(const char *text, uint32_t len);
 /* 15 -> "MX"; an unknown number -> "TYPE65280" (RFC 3597, section 5). */
 int32_t rq_type_name(uint16_t number, char *out, uint32_t cap, uint32_t *actual);
 
-/* The record table, for tests and tools: the type in row `row`, or RQ_BAD_ARGUMENT past the end. Fields are written
- * as "kind name" lines, in the order of the RDATA. */
-int32_t rq_table_row(uint32_t row, char *out, uint32_t cap, uint32_t *actual);
+/* The tables of layouts, for tests and tools: row `row` of enum rq_table, or RQ_BAD_ARGUMENT past its end. The first
+ * line is "number shape mnemonic", the next are "kind name" or "kind name zdns-name", one for each field in order. */
+int32_t rq_table_row(int32_t table, uint32_t row, char *out, uint32_t cap, uint32_t *actual);
 
 /* --- messages -------------------------------------------------------------------------------------------------- */
 

@@ -45,30 +45,6 @@ void rq_base32_to_text(rq_cur *octets, rq_out *out) {
   if (have > 0) rq_out_u8(out, (uint8_t)base32hex[(bits << (5 - have)) % 32u]);
 }
 
-/* Octets that follow `first` in UTF-8, -1 when none can; *low and *high bound the first of them (RFC 3629, 4). */
-static int utf8_tail(uint8_t first, uint8_t *low, uint8_t *high) {
-  *low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  *high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (first < 0x80) return 0;
-  if (first >= 0xC2 && first <= 0xDF) return 1;
-  if (first >= 0xE0 && first <= 0xEF) return 2;
-  if (first >= 0xF0 && first <= 0xF4) return 3;
-  return -1;
-}
-
-size_t rq_utf8_next(rq_cur ahead, uint8_t *first) {
-  uint8_t low, high;
-  *first = rq_cur_u8(&ahead);
-  int tail = utf8_tail(*first, &low, &high);
-  for (int i = 0; i < tail; i++) {
-    uint8_t octet = rq_cur_u8(&ahead);
-    if (octet < low || octet > high) return 0;
-    low = 0x80;
-    high = 0xBF;
-  }
-  return (size_t)(tail + 1);
-}
-
 void rq_utf8_to_text(rq_cur *octets, rq_out *out) {
   while (rq_cur_left(octets) > 0) {
     uint8_t first;

@@ -6,6 +6,7 @@
 #define RQ_ENCODE_H
 
 #include "../wire/rq_addr.h"
+#include "../wire/rq_utf8.h"
 
 /* Appends a number in decimal with leading zeros, `digits` digits wide; digits beyond that are cut off on the left. */
 void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out);
@@ -18,9 +19,6 @@ void rq_base64_to_text(rq_cur *octets, rq_out *out);
 
 /* Appends base32hex without padding (RFC 4648, section 7), upper case. */
 void rq_base32_to_text(rq_cur *octets, rq_out *out);
-
-/* Octets of the valid UTF-8 sequence (RFC 3629, 4) that comes next, 0 when it is none; *first is its first octet. */
-size_t rq_utf8_next(rq_cur ahead, uint8_t *first);
 
 /* Appends octets as valid UTF-8: those that are not stand as \DDD, the DNS escape. */
 void rq_utf8_to_text(rq_cur *octets, rq_out *out);

@@ -143,12 +143,14 @@ static int options_json(const rq_value *value, rq_out *out) {
   return 1;
 }
 
-static int (*const writers[])(const rq_value *, rq_out *) = {
-    [RQ_K_U8] = number_json,     [RQ_K_U16] = number_json,      [RQ_K_U32] = number_json,     [RQ_K_TIME] = text_json,
-    [RQ_K_TYPE] = number_json,   [RQ_K_A] = text_json,          [RQ_K_AAAA] = text_json,      [RQ_K_NAME] = name_json,
-    [RQ_K_STRING] = octets_json, [RQ_K_STRINGS] = strings_json, [RQ_K_TAG] = octets_json,     [RQ_K_TEXT] = octets_json,
-    [RQ_K_HEX] = text_json,      [RQ_K_BASE64] = text_json,     [RQ_K_SALT] = text_json,      [RQ_K_BASE32] = text_json,
-    [RQ_K_TYPES] = text_json,    [RQ_K_PARAMS] = params_json,   [RQ_K_OPTIONS] = options_json};
+static int (*const writers[RQ_KINDS])(const rq_value *, rq_out *) = {
+    [RQ_K_U8] = number_json,     [RQ_K_U16] = number_json,      [RQ_K_U32] = number_json,
+    [RQ_K_TIME] = text_json,     [RQ_K_TYPE] = number_json,     [RQ_K_A] = text_json,
+    [RQ_K_AAAA] = text_json,     [RQ_K_NAME] = name_json,       [RQ_K_WHOLE_NAME] = name_json,
+    [RQ_K_STRING] = octets_json, [RQ_K_STRINGS] = strings_json, [RQ_K_TAG] = octets_json,
+    [RQ_K_TEXT] = octets_json,   [RQ_K_HEX] = text_json,        [RQ_K_BASE64] = text_json,
+    [RQ_K_SALT] = text_json,     [RQ_K_BASE32] = text_json,     [RQ_K_TYPES] = text_json,
+    [RQ_K_PARAMS] = params_json, [RQ_K_OPTIONS] = options_json};
 
 /* --- records --- */
 
@@ -159,7 +161,7 @@ static int fields_json(const rq_type *type, const rq_cur *rdata, rq_out *out) {
   rq_rdata_begin(&it, type, rdata);
   while ((more = rq_rdata_next(&it, &value)) == 1) {
     rq_json_key(value.field->zdns != NULL ? value.field->zdns : value.field->name, out);
-    if (!writers[value.field->kind](&value, out)) return 0;
+    if (writers[value.field->kind] == NULL || !writers[value.field->kind](&value, out)) return 0;
   }
   return more == 0;
 }

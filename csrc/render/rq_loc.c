@@ -55,7 +55,7 @@ static int fields_read(rq_rdata *it, uint32_t numbers[FIELDS]) {
   rq_value value;
   for (unsigned i = 0; i < FIELDS; i++) {
     if (rq_rdata_next(it, &value) != 1) return 0;
-    numbers[i] = value.number;
+    numbers[i] = (uint32_t)value.number;
   }
   return rq_rdata_next(it, &value) == 0;
 }

@@ -164,12 +164,12 @@ static void strings_pack(const rq_value *value, rq_out *out) {
 }
 
 static void types_pack(const rq_value *value, rq_out *out) {
-  rq_types it;
+  rq_bits it;
   uint16_t type;
   uint32_t count = 0; /* up to 65,536 */
   size_t begun = begin32(ARRAY32, out);
-  rq_types_begin(&it, &value->octets);
-  for (; rq_types_next(&it, &type); count++) rq_pack_uint(type, out);
+  rq_windows_begin(&it, &value->octets);
+  for (; rq_bits_next(&it, &type); count++) rq_pack_uint(type, out);
   end32(begun, count, out);
 }
 
@@ -191,12 +191,22 @@ static void pairs_pack(const rq_value *value, rq_out *out) {
   pack_pairs(&value->octets, out);
 }
 
-static void (*const writers[])(const rq_value *, rq_out *) = {
-    [RQ_K_U8] = number_pack,     [RQ_K_U16] = number_pack,      [RQ_K_U32] = number_pack,   [RQ_K_TIME] = number_pack,
-    [RQ_K_TYPE] = number_pack,   [RQ_K_A] = address_pack,       [RQ_K_AAAA] = address_pack, [RQ_K_NAME] = name_pack,
-    [RQ_K_STRING] = octets_pack, [RQ_K_STRINGS] = strings_pack, [RQ_K_TAG] = octets_pack,   [RQ_K_TEXT] = octets_pack,
-    [RQ_K_HEX] = octets_pack,    [RQ_K_BASE64] = octets_pack,   [RQ_K_SALT] = octets_pack,  [RQ_K_BASE32] = octets_pack,
-    [RQ_K_TYPES] = types_pack,   [RQ_K_PARAMS] = pairs_pack,    [RQ_K_OPTIONS] = pairs_pack};
+static void (*const writers[RQ_KINDS])(const rq_value *, rq_out *) = {
+    [RQ_K_U8] = number_pack,         [RQ_K_U16] = number_pack,      [RQ_K_U32] = number_pack,
+    [RQ_K_U48] = number_pack,        [RQ_K_U64] = number_pack,      [RQ_K_TIME] = number_pack,
+    [RQ_K_TYPE] = number_pack,       [RQ_K_ERROR] = number_pack,    [RQ_K_CERT_TYPE] = number_pack,
+    [RQ_K_ALGORITHM] = number_pack,  [RQ_K_SCHEME] = number_pack,   [RQ_K_GATEWAY_TYPE] = number_pack,
+    [RQ_K_RELAY_TYPE] = number_pack, [RQ_K_PREFIX] = number_pack,   [RQ_K_FORMAT] = number_pack,
+    [RQ_K_FAMILY] = number_pack,     [RQ_K_SOURCE] = number_pack,   [RQ_K_HIP_ALGORITHM] = number_pack,
+    [RQ_K_A] = address_pack,         [RQ_K_AAAA] = address_pack,    [RQ_K_EUI48] = octets_pack,
+    [RQ_K_EUI64] = octets_pack,      [RQ_K_LOCATOR] = octets_pack,  [RQ_K_COOKIE] = octets_pack,
+    [RQ_K_NAME] = name_pack,         [RQ_K_WHOLE_NAME] = name_pack, [RQ_K_STRING] = octets_pack,
+    [RQ_K_TAG] = octets_pack,        [RQ_K_SALT] = octets_pack,     [RQ_K_BASE32] = octets_pack,
+    [RQ_K_COUNTED] = octets_pack,    [RQ_K_HIT] = octets_pack,      [RQ_K_HIP_KEY] = octets_pack,
+    [RQ_K_TEXT] = octets_pack,       [RQ_K_HEX] = octets_pack,      [RQ_K_NSAP] = octets_pack,
+    [RQ_K_ATM] = octets_pack,        [RQ_K_BASE64] = octets_pack,   [RQ_K_DATA64] = octets_pack,
+    [RQ_K_OCTETS] = octets_pack,     [RQ_K_STRINGS] = strings_pack, [RQ_K_TYPES] = types_pack,
+    [RQ_K_OPTIONS] = pairs_pack,     [RQ_K_PARAMS] = pairs_pack};
 
 /* --- records --- */
 
@@ -208,7 +218,10 @@ static int pack_fields(const rq_type *type, const rq_cur *rdata, rq_out *out) {
   rq_pack_array(type->count + 1u, out);
   rq_pack_uint(type->number, out);
   rq_rdata_begin(&it, type, rdata);
-  while ((more = rq_rdata_next(&it, &value)) == 1) writers[value.field->kind](&value, out);
+  while ((more = rq_rdata_next(&it, &value)) == 1) {
+    if (writers[value.field->kind] == NULL) return 0;
+    writers[value.field->kind](&value, out);
+  }
   return more == 0;
 }
 

@@ -3,7 +3,7 @@
 #ifndef RQ_PARAM_H
 #define RQ_PARAM_H
 
-#include "../wire/rq_rr.h"
+#include "../wire/rq_rdata.h"
 
 /* How a parameter's value is laid out. */
 typedef enum rq_form {

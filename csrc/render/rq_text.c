@@ -66,7 +66,7 @@ static int number_text(const rq_value *value, rq_out *out) {
 /* The 32 bits are taken as they stand, from 1970 to 2106: what they mean by serial arithmetic depends on today. */
 static int time_text(const rq_value *value, rq_out *out) {
   rq_moment moment;
-  rq_moment_split(value->number, &moment);
+  rq_moment_split((uint32_t)value->number, &moment);
   rq_padded_to_text(moment.year, 4, out);
   rq_padded_to_text(moment.month, 2, out);
   rq_padded_to_text(moment.day, 2, out);
@@ -153,27 +153,16 @@ static int salt_text(const rq_value *value, rq_out *out) {
   return 1;
 }
 
-/* Text has no place for empty octets at the end of a window, which must not be there (RFC 4034, 4.1.2). */
-static int bitmap_is_tight(rq_cur windows) {
-  while (rq_cur_left(&windows) > 0) {
-    rq_cur_skip(&windows, 1);
-    uint8_t len = rq_cur_u8(&windows);
-    rq_cur_skip(&windows, len - 1u);
-    if (rq_cur_u8(&windows) == 0) return 0;
-  }
-  return 1;
-}
-
 static int types_text(const rq_value *value, rq_out *out) {
-  rq_types it;
+  rq_bits it;
   uint16_t type;
   size_t mark = rq_out_wanted(out);
-  rq_types_begin(&it, &value->octets);
-  while (rq_types_next(&it, &type)) {
+  rq_windows_begin(&it, &value->octets);
+  while (rq_bits_next(&it, &type)) {
     if (rq_out_wanted(out) > mark) rq_out_u8(out, ' ');
     rq_type_text(type, out);
   }
-  return bitmap_is_tight(value->octets);
+  return 1;
 }
 
 static int params_text(const rq_value *value, unsigned style, rq_out *out) {
@@ -191,20 +180,21 @@ static int options_text(const rq_value *value, rq_out *out) {
 static const struct {
   int (*plain)(const rq_value *, rq_out *);
   int (*styled)(const rq_value *, unsigned, rq_out *);
-} writers[] = {[RQ_K_U8] = {.plain = number_text},      [RQ_K_U16] = {.plain = number_text},
-               [RQ_K_U32] = {.plain = number_text},     [RQ_K_TIME] = {.plain = time_text},
-               [RQ_K_TYPE] = {.plain = type_text},      [RQ_K_A] = {.plain = a_text},
-               [RQ_K_AAAA] = {.plain = aaaa_text},      [RQ_K_NAME] = {.styled = name_text},
-               [RQ_K_STRING] = {.styled = quoted_text}, [RQ_K_STRINGS] = {.styled = strings_text},
-               [RQ_K_TAG] = {.plain = tag_text},        [RQ_K_TEXT] = {.styled = quoted_text},
-               [RQ_K_HEX] = {.plain = hex_text},        [RQ_K_BASE64] = {.plain = base64_text},
-               [RQ_K_SALT] = {.plain = salt_text},      [RQ_K_BASE32] = {.plain = base32_text},
-               [RQ_K_TYPES] = {.plain = types_text},    [RQ_K_PARAMS] = {.styled = params_text},
-               [RQ_K_OPTIONS] = {.plain = options_text}};
+} writers[RQ_KINDS] = {[RQ_K_U8] = {.plain = number_text},        [RQ_K_U16] = {.plain = number_text},
+                       [RQ_K_U32] = {.plain = number_text},       [RQ_K_TIME] = {.plain = time_text},
+                       [RQ_K_TYPE] = {.plain = type_text},        [RQ_K_A] = {.plain = a_text},
+                       [RQ_K_AAAA] = {.plain = aaaa_text},        [RQ_K_NAME] = {.styled = name_text},
+                       [RQ_K_WHOLE_NAME] = {.styled = name_text}, [RQ_K_STRING] = {.styled = quoted_text},
+                       [RQ_K_STRINGS] = {.styled = strings_text}, [RQ_K_TAG] = {.plain = tag_text},
+                       [RQ_K_TEXT] = {.styled = quoted_text},     [RQ_K_HEX] = {.plain = hex_text},
+                       [RQ_K_BASE64] = {.plain = base64_text},    [RQ_K_SALT] = {.plain = salt_text},
+                       [RQ_K_BASE32] = {.plain = base32_text},    [RQ_K_TYPES] = {.plain = types_text},
+                       [RQ_K_PARAMS] = {.styled = params_text},   [RQ_K_OPTIONS] = {.plain = options_text}};
 
 int rq_value_to_text(const rq_value *value, unsigned style, rq_out *out) {
   uint8_t kind = value->field->kind;
-  return writers[kind].styled != NULL ? writers[kind].styled(value, style, out) : writers[kind].plain(value, out);
+  if (writers[kind].styled != NULL) return writers[kind].styled(value, style, out);
+  return writers[kind].plain != NULL && writers[kind].plain(value, out);
 }
 
 /* --- whole RDATA --- */

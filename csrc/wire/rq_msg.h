@@ -5,7 +5,7 @@
 #ifndef RQ_MSG_H
 #define RQ_MSG_H
 
-#include "rq_rr.h"
+#include "rq_rdata.h"
 
 #define RQ_HEADER_SIZE 12
 #define RQ_QUERY_MAX 288 /* header, one question and an OPT record without options, and to spare */

@@ -4,7 +4,7 @@
 names up. `Message` opens an answer, `make_query` builds a question. SPDX-License-Identifier: MIT
 """
 
-from . import errors, types
+from . import errors, options, rdata, types
 from .bulk import Row, bulk
 from .message import Message, make_query
 from .resolver import Resolver, Stored, res_query, res_search, resolve
@@ -19,6 +19,8 @@ __all__ = [
     "bulk",
     "errors",
     "make_query",
+    "options",
+    "rdata",
     "res_query",
     "res_search",
     "resolve",

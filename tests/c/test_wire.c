@@ -463,11 +463,16 @@ static void test_types(unit *u) {
     rq_type_text((uint16_t)number, &out);
     EXPECT_NUMBER(u, rq_type_parse((const uint8_t *)text, rq_out_stored(&out)), number);
   }
-  for (uint32_t row = 0; rq_type_row(row) != NULL; row++) {
-    u->about = rq_type_row(row)->mnemonic;
-    EXPECT(u, rq_type_find(rq_type_row(row)->number) == rq_type_row(row));
-    EXPECT(u, row == 0 || rq_type_row(row - 1)->number < rq_type_row(row)->number);
+  for (int table = RQ_TABLE_TYPES; table <= RQ_TABLE_PARAMS; table++) {
+    const rq_type *(*const find[])(uint16_t) = {rq_type_find, rq_option_find, rq_param_find};
+    const rq_type *type;
+    for (uint32_t row = 0; (type = rq_table_find(table, row)) != NULL; row++) {
+      u->about = type->mnemonic;
+      EXPECT(u, find[table](type->number) == (type->shape == RQ_SHAPE_NONE ? NULL : type));
+      EXPECT(u, row == 0 || rq_table_find(table, row - 1)->number < type->number);
+    }
   }
+  EXPECT(u, rq_table_find(-1, 0) == NULL && rq_table_find(RQ_TABLE_PARAMS + 1, 0) == NULL);
 }
 
 /* What the layout of each type takes and refuses. */
@@ -560,16 +565,16 @@ static void test_bitmap(unit *u) {
       "\1\1\x80\4\x1b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x20"
       "\xff\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
   rq_cur octets;
-  rq_types it;
+  rq_bits it;
   uint16_t type = 0;
   rq_cur_init(&octets, bits, sizeof bits - 1);
-  rq_types_begin(&it, &octets);
+  rq_windows_begin(&it, &octets);
   for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-    EXPECT_NUMBER(u, rq_types_next(&it, &type), 1);
+    EXPECT_NUMBER(u, rq_bits_next(&it, &type), 1);
     EXPECT_NUMBER(u, type, wanted[i]);
   }
-  EXPECT_NUMBER(u, rq_types_next(&it, &type), 0);
-  EXPECT_NUMBER(u, rq_types_next(&it, &type), 0);
+  EXPECT_NUMBER(u, rq_bits_next(&it, &type), 0);
+  EXPECT_NUMBER(u, rq_bits_next(&it, &type), 0);
 }
 
 /* --- rq_msg --- */

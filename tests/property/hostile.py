@@ -22,9 +22,12 @@ def table() -> dict[int, list[str]]:
     """Read the record table: the kinds of the fields of each type."""
     rows: dict[int, list[str]] = {}
     out, actual = ffi.new("char[]", 512), ffi.new("uint32_t *")
-    while (stored := lib.rq_table_row(len(rows), out, 512, actual)) >= 0:
-        mnemonic, *fields = ffi.unpack(out, stored).decode().splitlines()
-        rows[lib.rq_type_number(mnemonic.encode(), len(mnemonic))] = [field.split()[0] for field in fields]
+    row = 0
+    while (stored := lib.rq_table_row(lib.RQ_TABLE_TYPES, row, out, 512, actual)) >= 0:
+        head, *fields = ffi.unpack(out, stored).decode().splitlines()
+        if head.split()[1] != "NONE":
+            rows[int(head.split()[0])] = [field.split()[0].lower() for field in fields]
+        row += 1
     return rows
 
 
@@ -63,7 +66,10 @@ strings = st.binary(max_size=20).map(counted)
 pairs = st.tuples(st.one_of(st.integers(0, 8), u16), st.binary(max_size=16))
 windows = st.dictionaries(u8, st.binary(min_size=1, max_size=32), max_size=3)
 FIELDS: dict[str, st.SearchStrategy[bytes]] = {
-    **{kind: st.binary(min_size=size, max_size=size) for kind, size in {"u8": 1, "u16": 2, "u32": 4}.items()},
+    **{
+        kind: st.binary(min_size=size, max_size=size)
+        for kind, size in {"u8": 1, "u16": 2, "u32": 4, "u48": 6, "u64": 8}.items()
+    },
     **{
         kind: st.binary(min_size=size, max_size=size)
         for kind, size in {"time": 4, "type": 2, "a": 4, "aaaa": 16}.items()
@@ -71,6 +77,7 @@ FIELDS: dict[str, st.SearchStrategy[bytes]] = {
     **dict.fromkeys(("text", "hex", "base64"), st.binary(max_size=24)),
     **dict.fromkeys(("string", "tag", "salt", "base32"), strings),
     "name": wire_names(),
+    "whole_name": legal_names(),
     "strings": st.lists(strings, min_size=1, max_size=4).map(b"".join),
     "types": windows.map(lambda found: b"".join(bytes([w, len(found[w])]) + found[w] for w in sorted(found))),
     "params": st.lists(pairs, max_size=4, unique_by=lambda p: p[0]).map(
@@ -85,7 +92,7 @@ def rdata_of(rrtype: int, *, honest: bool = False) -> st.SearchStrategy[bytes]:
     if rrtype not in TABLE:
         return st.binary(max_size=24)
     fields = FIELDS | {"name": legal_names()} if honest else FIELDS
-    return st.tuples(*(fields[kind] for kind in TABLE[rrtype])).map(b"".join)
+    return st.tuples(*(fields.get(kind, st.binary(max_size=24)) for kind in TABLE[rrtype])).map(b"".join)
 
 
 types = st.one_of(st.sampled_from(sorted(TABLE)), u16)

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from resquery._lib import call_text, lib
 from resquery.message import Message, make_query
-from resquery.types import Raw, Record, RRClass, RRType
+from resquery.rdata import Raw
+from resquery.types import Record, RRClass, RRType
 
 REFUSALS = (dns.exception.DNSException, ValueError, struct.error)
 PLAIN = sorted(set(TABLE) - {RRType.OPT})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CSRC = HERE.parents[1] / "csrc"
-SOURCES = ["lookup/rq_lookup.c", "wire/rq_msg.c", "wire/rq_rr.c", "wire/rq_name.c"]
+SOURCES = [CSRC / "lookup/rq_lookup.c", *sorted((CSRC / "wire").glob("*.c"))]
 FLAGS = [
     "-std=c11",
     "-g",
@@ -41,7 +41,7 @@ A_RECORD = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
 def compile_player(folder: Path) -> Path:
     """Builds the driver in `folder`; a compiler's complaint is an error. RESQUERY_CFLAGS are added: `make coverage`."""
     player = folder / "play"
-    sources = [str(HERE / "play.c"), *(str(CSRC / source) for source in SOURCES)]
+    sources = [str(HERE / "play.c"), *map(str, SOURCES)]
     extra = shlex.split(os.environ.get("RESQUERY_CFLAGS", ""))
     command = [os.environ.get("CC", "cc"), *FLAGS, *extra, f"-I{CSRC}", *sources, "-o", str(player)]
     subprocess.run(command, check=True, env=_plain_environment(), cwd=folder)

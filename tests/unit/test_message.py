@@ -10,17 +10,13 @@ from wires import message, name, opt, question, record
 
 from resquery.errors import IllegalName, MessageError, UnknownType
 from resquery.message import Message, make_query
+from resquery.options import EdnsOption
+from resquery.rdata import MX, OPT, SOA, A, Raw
 from resquery.types import (
-    MX,
-    OPT,
-    SOA,
-    A,
     Edns,
-    EdnsOption,
     Flag,
     Opcode,
     Question,
-    Raw,
     Rcode,
     Record,
     RRClass,

@@ -1,64 +1,91 @@
 """The value types: one Struct for each row of the C core's table, and numbers that have a name or get one."""
 
+import itertools
 import pickle
 import typing
+from collections.abc import Iterator
+from typing import NamedTuple
 
-import msgspec
 import pytest
 
-from resquery import types
 from resquery._lib import call_text, lib
 from resquery.errors import UnknownType
-from resquery.types import A, EdnsOption, Flag, Opcode, Raw, Rcode, Record, RRClass, RRType, SvcParam
+from resquery.options import AddressPrefix, EdnsOption, SvcParam
+from resquery.rdata import A, Raw, Rdata
+from resquery.types import Flag, Opcode, Rcode, Record, RRClass, RRType
 
 KINDS: dict[str, object] = {
-    **dict.fromkeys(("u8", "u16", "u32", "time"), int),
-    **dict.fromkeys(("a", "aaaa", "name"), str),
-    **dict.fromkeys(("string", "tag", "text", "hex", "base64", "salt", "base32"), bytes),
-    "type": RRType,
-    "types": tuple[RRType, ...],
-    "strings": tuple[bytes, ...],
-    "params": tuple[SvcParam, ...],
-    "options": tuple[EdnsOption, ...],
+    **dict.fromkeys(("U8", "U16", "U32", "U48", "U64", "TIME", "ERROR", "CERT_TYPE", "ALGORITHM", "SCHEME"), int),
+    **dict.fromkeys(("GATEWAY_TYPE", "RELAY_TYPE", "PREFIX", "FORMAT", "FAMILY", "SOURCE", "HIP_ALGORITHM"), int),
+    "BIT": bool,
+    "TYPE": RRType,
+    **dict.fromkeys(("A", "AAAA", "SUBNET", "NAME", "WHOLE_NAME", "UTF8"), str),
+    **dict.fromkeys(("SUFFIX", "GATEWAY", "PREFIX_NAME"), str | None),
+    **dict.fromkeys(("EUI48", "EUI64", "LOCATOR", "COOKIE", "SERVER_COOKIE", "COUNTED", "HIT", "HIP_KEY"), bytes),
+    **dict.fromkeys(("STRING", "TAG", "SALT", "BASE32", "TEXT", "HEX", "NSAP", "ATM", "BASE64", "DATA64"), bytes),
+    "OCTETS": bytes,
+    "MAYBE_STRING": bytes | None,
+    **dict.fromkeys(("NAMES", "AS", "AAAAS"), tuple[str, ...]),
+    **dict.fromkeys(("STRINGS", "IDS"), tuple[bytes, ...]),
+    **dict.fromkeys(("TYPES", "LOW_TYPES"), tuple[RRType, ...]),
+    **dict.fromkeys(("PORTS", "U8S", "U16S", "KEYS"), tuple[int, ...]),
+    "PREFIXES": tuple[AddressPrefix, ...],
+    "PARAMS": tuple[SvcParam, ...],
+    "OPTIONS": tuple[EdnsOption, ...],
 }
-STRUCTS = [struct for struct in typing.get_args(types.Rdata) if struct is not Raw]
+STRUCTS = {struct.__struct_config__.tag: struct for struct in Rdata.__subclasses__() if struct is not Raw}
 
 
-def table() -> list[tuple[str, list[list[str]]]]:
-    """The rows of csrc/wire/rq_rr.def as C tells them: mnemonic and [kind, name] of each field."""
-    rows: list[tuple[str, list[list[str]]]] = []
-    while True:
+class Row(NamedTuple):
+    """A row of a table of layouts, as C tells it."""
+
+    number: int
+    shape: str
+    mnemonic: str
+    fields: list[list[str]]  # kind, name, and the name in zdns JSON if it has another there
+
+
+def rows(table: int) -> Iterator[Row]:
+    """The rows of a table of the C core."""
+    for row in itertools.count():
         try:
-            mnemonic, *fields = call_text(lib.rq_table_row, len(rows)).splitlines()
+            head, *fields = call_text(lib.rq_table_row, table, row).splitlines()
         except ValueError:
-            return rows
-        rows.append((mnemonic, [field.split(" ") for field in fields]))
+            return
+        number, shape, mnemonic = head.split(" ")
+        yield Row(int(number), shape, mnemonic, [field.split(" ") for field in fields])
 
 
-ROWS = table()
+TYPES = list(rows(lib.RQ_TABLE_TYPES))
+LAID_OUT = [row for row in TYPES if row.shape != "NONE"]
+
+
+def identifier(mnemonic: str) -> str:
+    """The mnemonic as a name in Python."""
+    return mnemonic.replace("-", "_")
 
 
 def test_each_row_of_the_table_has_a_struct() -> None:
-    """The Structs are the rows of the table, in its order, with their type's number as tag."""
-    assert [struct.__name__ for struct in STRUCTS] == [mnemonic for mnemonic, _ in ROWS]
-    assert [struct.__struct_config__.tag for struct in STRUCTS] == [RRType.parse(mnemonic) for mnemonic, _ in ROWS]
+    """Every row that has a layout has a Struct with its type's number as tag, and no Struct is without a row."""
+    assert {row.number: identifier(row.mnemonic) for row in LAID_OUT} == {
+        number: struct.__name__ for number, struct in STRUCTS.items()
+    }
 
 
-@pytest.mark.parametrize(
-    ("struct", "fields"), list(zip(STRUCTS, (fields for _, fields in ROWS), strict=True)), ids=[m for m, _ in ROWS]
-)
-def test_a_struct_has_the_fields_of_its_row(struct: type[msgspec.Struct], fields: list[list[str]]) -> None:
+@pytest.mark.parametrize("row", LAID_OUT, ids=[row.mnemonic for row in LAID_OUT])
+def test_a_struct_has_the_fields_of_its_row(row: Row) -> None:
     """Field names and their order are the table's; the Python type follows from the kind."""
-    assert list(struct.__struct_fields__) == [name for _, name in fields]
+    struct = STRUCTS[row.number]
+    assert list(struct.__struct_fields__) == [name for _, name, *_ in row.fields]
     hints = typing.get_type_hints(struct)
-    assert [hints[name] for _, name in fields] == [KINDS[kind] for kind, _ in fields]
+    assert [hints[name] for _, name, *_ in row.fields] == [KINDS[kind] for kind, *_ in row.fields]
 
 
 def test_every_type_of_the_table_is_a_member() -> None:
-    """RRType has a member for each row, and none that the table lacks."""
-    assert [(member.name, member.value) for member in RRType] == [
-        (m, lib.rq_type_number(m.encode(), len(m))) for m, _ in ROWS
-    ]
+    """RRType has a member for each row, and none that the table lacks; it prints and parses as C does."""
+    assert [(member.name, member.value) for member in RRType] == [(identifier(r.mnemonic), r.number) for r in TYPES]
+    assert [str(member) for member in RRType] == [row.mnemonic for row in TYPES]
+    assert [RRType.parse(row.mnemonic) for row in TYPES] == list(RRType)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ static inline int32_t render_type(const uint8_t *octets, uint32_t len, uint8_t *
 
 static inline int32_t render_row_of_table(const uint8_t *octets, uint32_t len, uint8_t *out, uint32_t cap,
                                           uint32_t *actual) {
-  return rq_table_row(render_number(octets, len), (char *)out, cap, actual);
+  return rq_table_row(RQ_TABLE_TYPES, render_number(octets, len), (char *)out, cap, actual);
 }
 
 static inline int32_t render_name(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {

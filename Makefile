@@ -10,7 +10,7 @@ CC ?= gcc
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-C_FILES := $(shell find csrc tests/c tests/exhaust tests/fuzz tests/scenario -name '*.[ch]')
+C_FILES := $(shell find bench csrc tests/c tests/exhaust tests/fuzz tests/scenario -name '*.[ch]')
 BUILD_FILES := $(shell find csrc -name '*.[ch]' -o -name '*.def') build_ext.py setup.py pyproject.toml
 
 .PHONY: demo test lint types format prove exhaust fuzz-ci asan coverage sizes bench package clean help

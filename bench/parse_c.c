@@ -36,6 +36,7 @@ static void fail(const char *who, const char *what) {
 
 typedef struct ours {
   const char *who; /* whom it is compared with */
+  rq_summary summary;
   rq_walk walk;
   rq_record record;
   int got;
@@ -48,6 +49,7 @@ static void ours_next(ours *it) {
 
 static void ours_begin(ours *it, const message *m, const char *who) {
   it->who = who;
+  rq_msg_open(m->octets, (uint32_t)m->len, &it->summary);
   if (rq_walk_begin(&it->walk, m->octets, m->len) != RQ_OK) fail("resquery", "reads no header");
   ours_next(it);
 }
@@ -218,7 +220,7 @@ static void check_cares(const message *m) {
   ares_dns_record_t *read = cares_read(m);
   ours it;
   ours_begin(&it, m, "c-ares");
-  alike(&it, ares_dns_record_get_rcode(read) == RQ_RCODE(it.walk.header.flags), "reads another rcode");
+  alike(&it, ares_dns_record_get_rcode(read) == it.summary.rcode, "reads another rcode");
   alike(&it, ares_dns_record_query_cnt(read) == it.walk.header.counts[RQ_QUESTION], "reads other questions");
   for (unsigned i = 0; i < 3; i++)
     for (size_t k = 0; k < ares_dns_record_rr_cnt(read, sections[i]); k++)
@@ -262,7 +264,8 @@ static void check_ldns(const message *m) {
   const ldns_rr_list *sections[] = {ldns_pkt_answer(read), ldns_pkt_authority(read), ldns_pkt_additional(read)};
   ours it;
   ours_begin(&it, m, "ldns");
-  alike(&it, ldns_pkt_get_rcode(read) == (ldns_pkt_rcode)RQ_RCODE(it.walk.header.flags), "reads another rcode");
+  unsigned rcode = ldns_pkt_edns_extended_rcode(read) * 16u + ldns_pkt_get_rcode(read);
+  alike(&it, rcode == it.summary.rcode, "reads another rcode");
   alike(&it, ldns_pkt_qdcount(read) == it.walk.header.counts[RQ_QUESTION], "reads other questions");
   for (unsigned i = 0; i < 3; i++)
     for (size_t k = 0; k < ldns_rr_list_rr_count(sections[i]); k++)

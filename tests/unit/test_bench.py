@@ -135,6 +135,16 @@ def test_the_program_in_c_refuses_what_it_cannot_read() -> None:
         native.measure({"cut": shapes()["A x1"][:-1]}, 2, ROOT)
 
 
+def test_an_opponent_in_c_that_reads_otherwise_ends_it() -> None:
+    """Two OPT records: c-ares refuses them, ldns keeps the last, we keep both."""
+    wire = shapes()["A x1"]
+    if not native.measure({"A x1": wire}, 2, ROOT)["c_versions"]:
+        pytest.skip("needs libcares (1.28 or newer) or ldns")
+    twice = wire[:10] + b"\0\2" + wire[12:] + wire[-11:]
+    with pytest.raises(ResqueryError, match=r"parse_c: (c-ares|ldns): (does not read|reads)"):
+        native.measure({"two OPTs": twice}, 2, ROOT)
+
+
 def test_no_compiler_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures in Python are worth having without those in C."""
     monkeypatch.setenv("CC", "no-such-compiler")

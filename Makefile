@@ -13,6 +13,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 C_FILES := $(shell find bench csrc tests/c tests/exhaust tests/fuzz tests/scenario -name '*.[ch]')
 BUILD_FILES := $(shell find csrc -name '*.[ch]' -o -name '*.def') build_ext.py setup.py pyproject.toml
 
+PYTHON_INCLUDE = -I$(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')
+
 .PHONY: demo test lint types format prove exhaust fuzz-ci asan coverage sizes bench package clean help
 .DEFAULT_GOAL := help
 
@@ -27,7 +29,7 @@ lint: .venv/dev            ## ruff, clang-format, and a compiler whose warnings 
 	$(BIN)/ruff format --check .
 	@command -v $(CLANG_FORMAT) >/dev/null || { echo "make lint: $(CLANG_FORMAT) is not installed" >&2; exit 1; }
 	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
-	$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -fsyntax-only -Icsrc $(filter csrc/%.c,$(C_FILES))
+	$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -fsyntax-only -Icsrc $(PYTHON_INCLUDE) $(filter csrc/%.c,$(C_FILES))
 
 types: .venv/built .venv/dev  ## pyright, strict
 	$(BIN)/pyright --pythonpath $(BIN)/python

@@ -29,7 +29,8 @@ enum rq_status {
   RQ_NO_MEMORY = -6,
   RQ_CANCELLED = -7,
   RQ_BAD_ARGUMENT = -8, /* misuse: a null pointer, a limit out of range */
-  RQ_PENDING = -9       /* not finished yet: step again */
+  RQ_PENDING = -9,      /* not finished yet: step again */
+  RQ_TOO_LARGE = -10    /* a column of a batch would exceed 2^31-1 octets or records */
 };
 
 /* Why a name was refused (rq_name_flaw). */
@@ -71,6 +72,15 @@ enum rq_json_shape {
 
 /* The tables of layouts: RR types, EDNS options, service parameters. */
 enum rq_table { RQ_TABLE_TYPES = 0, RQ_TABLE_OPTIONS = 1, RQ_TABLE_PARAMS = 2 };
+
+/* What a batch of columns has a row for; its columns are listed in render/rq_sheet.c. */
+enum rq_columns_kind { RQ_COLUMNS_MESSAGES = 0, RQ_COLUMNS_LOOKUPS = 1 };
+
+/* PyCapsules of the Arrow PyCapsule interface. */
+enum rq_capsule { RQ_CAPSULE_SCHEMA = 0, RQ_CAPSULE_ARRAY = 1, RQ_CAPSULE_STREAM = 2 };
+
+/* Columns that are only there when asked for. */
+enum rq_with { RQ_WITH_AUTHORITY = 1u, RQ_WITH_ADDITIONAL = 2u, RQ_WITH_WIRE = 4u };
 
 /* A server's address. */
 typedef struct rq_addr {
@@ -141,6 +151,12 @@ typedef struct rq_stats {
 } rq_stats;
 
 typedef struct rq_engine rq_engine;
+typedef struct rq_columns rq_columns;
+
+/* The Arrow C data interface and C stream interface, as the Arrow project publishes them. */
+struct ArrowSchema;
+struct ArrowArray;
+struct ArrowArrayStream;
 
 /* --- names and types ------------------------------------------------------------------------------------------- */
 
@@ -189,6 +205,60 @@ int32_t rq_msg_json(const uint8_t *wire, uint32_t len, int32_t shape, char *out,
 /* RDATA (names uncompressed) as presentation text; unknown types and ill-fitting RDATA as \# (RFC 3597, section 5). */
 int32_t rq_rdata_text(uint16_t rrtype, const uint8_t *rdata, uint32_t len, char *out, uint32_t cap, uint32_t *actual);
 
+/* --- columns -------------------------------------------------------------------------------------------------------
+ * Rows as an Arrow record batch, filled and exported here; one row for every input. Index, status, ... are listed in
+ * render/rq_sheet.c. Functions that add rows return RQ_OK, or RQ_NO_MEMORY, RQ_TOO_LARGE or RQ_BAD_ARGUMENT (also once
+ * the columns were exported); rows added before the failure stay. One thread at a time adds rows; the rest is safe from
+ * any thread.
+ */
+
+/* Columns of `kind` (enum rq_columns_kind), with those that `with` (enum rq_with) asks for. `rows` is how many lookups
+ * are expected, 0 for messages; `limit` bounds octets and records of a column, 2^31-1 in any case. NULL: no memory. */
+rq_columns *rq_columns_new(int32_t kind, uint32_t with, uint32_t rows, uint32_t limit);
+
+/* Lets go of them: what was exported keeps them. NULL is allowed. */
+void rq_columns_free(rq_columns *columns);
+
+uint32_t rq_columns_rows(const rq_columns *columns);
+
+/* Octets of memory that the rows take. */
+uint64_t rq_columns_octets(const rq_columns *columns);
+
+/* Messages that stand one after another in `octets`: `count` of these lengths, -1 for a null entry. They must add up to
+ * `len`. */
+int32_t rq_columns_joined(rq_columns *columns, const uint8_t *octets, uint64_t len, const int32_t *lengths,
+                          uint32_t count);
+
+/* Messages between count + 1 offsets into `octets`, which must not decrease nor exceed `len`. */
+int32_t rq_columns_split(rq_columns *columns, const uint8_t *octets, uint64_t len, const int64_t *offsets,
+                         uint64_t count);
+
+/* Messages of a binary, large_binary or binary_view column in the C data interface, which is borrowed; a stream is read
+ * to its end, not released. Also RQ_ILLEGAL_INPUT (another type; `about` tells its format) and RQ_NETWORK (the stream
+ * failed; `about` tells its message). `about` has room for `cap` octets, NUL included. */
+int32_t rq_columns_read_array(rq_columns *columns, const struct ArrowSchema *schema, const struct ArrowArray *array,
+                              char *about, uint32_t cap);
+int32_t rq_columns_read_stream(rq_columns *columns, struct ArrowArrayStream *stream, char *about, uint32_t cap);
+
+/* Structs of the C data interface, for a consumer to move out of; NULL: no memory. A stream gives one batch. */
+struct ArrowSchema *rq_columns_schema(int32_t kind, uint32_t with);
+struct ArrowArray *rq_columns_array(rq_columns *columns);
+struct ArrowArrayStream *rq_columns_stream(rq_columns *columns);
+
+/* Release what was not moved out of them, and free them. NULL is allowed. */
+void rq_schema_drop(struct ArrowSchema *schema);
+void rq_array_drop(struct ArrowArray *array);
+void rq_stream_drop(struct ArrowArrayStream *stream);
+
+/* The same as destructors of PyCapsules, and the names of these (enum rq_capsule), constant for good. */
+const char *rq_capsule_name(int32_t which);
+void rq_capsule_drop_schema(void *capsule);
+void rq_capsule_drop_array(void *capsule);
+void rq_capsule_drop_stream(void *capsule);
+
+/* Memory that all of this holds now: blocks and octets. */
+void rq_columns_live(int64_t *blocks, int64_t *octets);
+
 /* --- configuration ---------------------------------------------------------------------------------------------- */
 
 /* "9.9.9.9", "127.0.0.1:5301", "::1", "[::1]:53", "fe80::1%2" -> address; the port is 53 unless given.
@@ -228,6 +298,18 @@ int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms);
  * is the room it takes; otherwise *wanted = 0. MessagePack rows are one after another, NDJSON rows end in a newline. */
 int32_t rq_engine_drain(rq_engine *engine, int32_t format, uint8_t *out, uint32_t cap, uint32_t *rows,
                         uint32_t *wanted);
+
+/* Moves up to `max` finished lookups, in order of completion, to the end of columns of RQ_COLUMNS_LOOKUPS; frees their
+ * slots. Returns rows moved; fewer than are finished when the next would make a column exceed its limit, and the
+ * failure when there was none before it. */
+int32_t rq_engine_drain_columns(rq_engine *engine, rq_columns *columns, uint32_t max);
+
+/* All lookups of these names (an Arrow string column that is copied) as a stream of batches of up to `batch_rows` rows,
+ * handed out after `batch_ms` at the latest once there is a row. Takes the engine over, which holds nothing yet. NULL
+ * with *status RQ_NO_MEMORY or RQ_BAD_ARGUMENT: the engine is still the caller's. */
+struct ArrowArrayStream *rq_engine_stream(rq_engine *engine, const uint8_t *octets, const int32_t *offsets,
+                                          uint32_t count, const uint16_t *types, uint32_t type_count, uint32_t with,
+                                          uint32_t batch_rows, uint32_t batch_ms, uint32_t limit, int32_t *status);
 
 /* Gives up every lookup that is held; each becomes a row with RQ_CANCELLED. */
 void rq_engine_cancel(rq_engine *engine);

@@ -13,7 +13,6 @@
 #include <sys/epoll.h>
 
 #include "../lookup/rq_conf.h"
-#include "../render/rq_row.h"
 #include "rq_clock.h"
 
 #define EVENTS 64         /* sockets attended to after one epoll_wait */
@@ -341,7 +340,8 @@ void rq_engine_unwatch(rq_engine *engine, int fd) {
 
 /* --- rows and totals --- */
 
-static void fill_row(const rq_engine *engine, const rq_slot *slot, rq_row *row) {
+void rq_engine_row(const rq_engine *engine, uint32_t i, rq_row *row) {
+  const rq_slot *slot = &engine->slots[i];
   const rq_lookup *lookup = &slot->lookup;
   int answer = lookup->status == RQ_OK;
   uint32_t server = answer ? lookup->answer_server : lookup->server;
@@ -371,7 +371,7 @@ int32_t rq_engine_drain(rq_engine *engine, int32_t format, uint8_t *out, uint32_
     uint32_t i = engine->done.head;
     size_t mark = rq_out_wanted(&whole);
     rq_row row;
-    fill_row(engine, &engine->slots[i], &row);
+    rq_engine_row(engine, i, &row);
     rq_row_write(&row, format, &whole);
     if (rq_out_wanted(&whole) > rq_out_stored(&whole)) {
       if (*rows == 0) *wanted = (uint32_t)rq_out_wanted(&whole);

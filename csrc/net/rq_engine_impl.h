@@ -1,6 +1,7 @@
 /* rq_engine_impl.h: what the files of the engine share: slots, sockets, connections and who may touch them.
  *
  *   rq_engine.c       life, submit, step, totals              (calls all below)
+ *   rq_bulk.c         finished lookups as columns             (calls rq_engine.c)
  *   rq_engine_udp.c   lookups <-> UDP sockets
  *   rq_engine_tcp.c   lookups <-> TCP connections
  *   rq_slot.c         one lookup from input to row: lists, events of rq_lookup, the reply it keeps
@@ -14,6 +15,7 @@
 #include <sys/types.h>
 
 #include "../lookup/rq_lookup.h"
+#include "../render/rq_row.h"
 #include "rq_ids.h"
 #include "rq_random.h"
 #include "rq_sock.h"
@@ -213,6 +215,9 @@ void rq_tcp_event(rq_engine *engine, uint32_t number, uint32_t events);
 void rq_tcp_leave(rq_engine *engine, uint32_t i, int silent);
 
 /* --- rq_engine.c --- */
+
+/* What a finished slot tells; it points into the slot and the engine. */
+void rq_engine_row(const rq_engine *engine, uint32_t i, rq_row *row);
 
 /* Registers a descriptor with epoll under its number, or changes what is waited for. 0 or a negative errno. */
 int rq_engine_watch(rq_engine *engine, int fd, uint32_t number, uint32_t events);

@@ -5,22 +5,27 @@ names up. `Message` opens an answer, `make_query` builds a question. SPDX-Licens
 """
 
 from . import errors, options, rdata, types
+from .arrow import Batch, BulkColumns, bulk_columns, parse_columns
 from .bulk import Row, bulk
 from .message import Message, make_query
 from .resolver import Resolver, Stored, res_query, res_search, resolve
 
 __version__ = "0.1.0"
 __all__ = [
+    "Batch",
+    "BulkColumns",
     "Message",
     "Resolver",
     "Row",
     "Stored",
     "__version__",
     "bulk",
+    "bulk_columns",
     "errors",
     "make_query",
     "options",
     "rdata",
+    "parse_columns",
     "res_query",
     "res_search",
     "resolve",

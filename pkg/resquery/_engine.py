@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from ._columns import LIMIT, Columns, Parts, engine_stream_capsule
 from ._conf import TRANSPORTS, Limits, addresses, engine_conf
 from ._lib import ffi, lib, status_error
 from .errors import ResqueryError
@@ -186,6 +187,36 @@ class Engine:
         if finished < 0:
             raise _unserved(finished)
         return int(finished)
+
+    def drain_columns(self, columns: Columns, most: int) -> int:
+        """Moves up to `most` finished rows to the columns; returns how many, fewer when these can hold no more."""
+        moved = lib.rq_engine_drain_columns(self._open(), columns.handle, most)
+        if moved < 0:
+            raise status_error(moved)
+        return int(moved)
+
+    def stream(self, column: Column, types: Types, parts: Parts, rows: int, seconds: float) -> object:
+        """The lookups of the column's names as an Arrow stream, in a capsule, which owns the engine from here on."""
+        handle: Any = self._open()
+        status = ffi.new("int32_t *")
+        stream = lib.rq_engine_stream(
+            handle,
+            column.octets,
+            column.offsets,
+            column.left,
+            types.numbers,
+            len(types),
+            parts.bits,
+            rows,
+            int(seconds * 1000),
+            LIMIT,
+            status,
+        )
+        if stream == ffi.NULL:
+            raise status_error(status[0])
+        self._handle = None
+        ffi.gc(handle, None)
+        return engine_stream_capsule(stream)
 
     def drain(self, form: str, buffer: memoryview) -> tuple[int, int, int]:
         """Writes finished rows to the buffer: octets, rows, and the room that a row wants which alone does not fit."""

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 from ._rq import ffi as ffi
 from ._rq import lib as lib
-from .errors import IllegalName, MessageError, ResqueryError, UnknownType, shown
+from .errors import BatchTooLarge, IllegalName, MessageError, ResqueryError, UnknownType, shown
 
 T = TypeVar("T")
 
@@ -114,6 +114,8 @@ def status_error(status: int, value: Any = b"") -> Exception:
         return MessageError("octets without a header of 12 octets are no DNS message", value)
     if status == lib.RQ_NO_MEMORY:
         return MemoryError("resquery: no memory")
+    if status == lib.RQ_TOO_LARGE:
+        return BatchTooLarge("a column would exceed 2^31-1 octets or records: give fewer messages at once")
     if status == lib.RQ_BAD_ARGUMENT:
         return ValueError("resquery: an argument is out of range")
     return ResqueryError(f"the C core failed with status {status}")

@@ -95,8 +95,7 @@ def bulk(
     example.com NOERROR ['example.com. 300 IN MX 10 mx1.example.com.']
     a..b ILLEGAL_INPUT []
     """
-    if isinstance(names, (str, bytes)):  # an iterable too, of letters
-        raise TypeError(f"names are an iterable of names; for one name give [{shown(repr(names))}]")
+    source = name_iterator(names)
     numbers = type_list(types)
     engine = bulk_engine(
         len(numbers),
@@ -112,7 +111,14 @@ def bulk(
         recurse=recurse,
         rotate=rotate,
     )
-    return _rows(engine, iter(names), Types(numbers))
+    return _rows(engine, source, Types(numbers))
+
+
+def name_iterator(names: Iterable[str | bytes]) -> Iterator[str | bytes]:
+    """An iterator over the names. Raises TypeError for one text in place of them."""
+    if isinstance(names, (str, bytes)):  # an iterable too, of letters
+        raise TypeError(f"names are an iterable of names; for one name give [{shown(repr(names))}]")
+    return iter(names)
 
 
 def type_list(types: str | int | Iterable[str | int]) -> list[int]:
@@ -143,7 +149,7 @@ def bulk_engine(
 def _rows(engine: Engine, names: Iterator[str | bytes], types: Types) -> Generator[Row, None, None]:
     """The stream: take names while slots are free, serve the network, yield what has finished."""
     with engine:
-        source, rows = _Source(engine, names, types), _Rows(engine)
+        source, rows = Source(engine, names, types), _Rows(engine)
         while source.feed() or source.held:
             if engine.step(SLICE_MS if source.full or source.ended else 0) == 0:
                 continue
@@ -158,7 +164,7 @@ def _rows(engine: Engine, names: Iterator[str | bytes], types: Types) -> Generat
             raise source.failure
 
 
-class _Source:
+class Source:
     """Moves names from the input to the engine, never more than it has slots for."""
 
     __slots__ = ("_column", "_engine", "_index", "_names", "_types", "ended", "failure", "held")

@@ -58,6 +58,10 @@ class MessageError(_Misuse):
     """Octets that are no DNS message (RFC 1035, 4.1)."""
 
 
+class BatchTooLarge(ResqueryError, OverflowError):
+    """Rows that one Arrow record batch cannot hold: a column would exceed 2^31-1 octets or records."""
+
+
 class LookupFailure(ResqueryError):
     """A lookup that ended without a usable answer.
 

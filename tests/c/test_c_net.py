@@ -12,7 +12,7 @@ FAULTY = (
     *("malloc", "calloc", "sendmmsg", "recvmmsg", "epoll_wait", "epoll_ctl"),
     *("socket", "connect", "send", "recv", "getrandom"),
 )  # the calls that test_engine.c makes fail
-LAYERS = ("wire", "render", "lookup", "net")
+LAYERS = ("wire", "render", "lookup", "arrow", "net")
 
 
 def run(source: str, folder: Path, *flags: str) -> int:

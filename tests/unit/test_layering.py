@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,7 @@ def test_octets_are_touched_in_rq_bytes_alone(tmp_path: Path) -> None:
     header.write_text(renamed)
     files = [str(tmp_path / "csrc" / path.relative_to(CSRC)) for path in C_FILES if path.suffix == ".c"]
     command = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-fsyntax-only", f"-I{tmp_path / 'csrc'}", *files]
+    command.insert(1, f"-I{sysconfig.get_path('include')}")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -1,0 +1,236 @@
+"""Columns: many messages, or many lookups, as Arrow record batches that C fills; no Python object for a row.
+
+What is made here is handed over by the Arrow PyCapsule interface: pyarrow, polars, duckdb, pandas and nanoarrow read it
+where it stands, and none of them is needed to make it. SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable, Iterator
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+from ._columns import Columns, Kind, Parts, schema_capsule
+from ._conf import RESOLV_CONF, Transport
+from ._engine import SLICE_MS, Column, Engine, Types
+from ._lib import text_octets
+from .bulk import Source, bulk_engine, name_iterator, type_list
+from .errors import ResqueryError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+    class ArrowStream(Protocol):
+        """A column in chunks."""
+
+        def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+    class ArrowArray(Protocol):
+        """A column in one piece."""
+
+        def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+    Messages = Iterable[ReadableBuffer | None] | ArrowStream | ArrowArray
+
+
+class Batch:
+    """Rows as an Arrow record batch, to be taken by `pyarrow.record_batch`, `polars.DataFrame`, duckdb and others.
+
+    Each may take it as often as it likes: nothing is copied, and the memory is freed when the last of them lets go.
+    """
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    @property
+    def nbytes(self) -> int:
+        """Octets of memory that the columns have."""
+        return self._columns.octets
+
+    def __arrow_c_schema__(self) -> object:
+        return schema_capsule(self._columns.kind, self._columns.parts)
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        return self.__arrow_c_schema__(), self._columns.array_capsule()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._columns.stream_capsule()
+
+    def __repr__(self) -> str:
+        return f"<Batch of {len(self)} {self._columns.kind.name.lower()}>"
+
+
+def parse_columns(
+    messages: Messages | ReadableBuffer,
+    *,
+    offsets: Iterable[int] | None = None,
+    authority: bool = False,
+    additional: bool = False,
+    wire: bool = False,
+) -> Batch:
+    """Reads many DNS messages into columns: one row for each, also for one that does not parse.
+
+    `messages` are bytes-like objects or None; or an Arrow column of type binary, large_binary or binary_view (anything
+    with `__arrow_c_stream__` or `__arrow_c_array__`); or, with `offsets`, one buffer that is cut at these octets. The
+    columns are index int64, status utf8, id, flags and rcode int32, name, type and class utf8 (of the first question),
+    answer list<struct<name utf8, type utf8, ttl int32, data utf8>>, and where asked for authority and additional, of
+    the same type, and wire binary. `status` is the rcode's name ("NOERROR"); "TRUNCATED" or "MALFORMED" where only
+    what stands before the flaw is shown; "ILLEGAL_INPUT" for None. A TTL with its top bit set is 0 (RFC 2181, 8).
+    OPT records show in `rcode` alone, and as octets in `wire`.
+
+    Raises TypeError for other messages, ValueError for offsets outside the buffer, BatchTooLarge when a column would
+    exceed 2^31-1 octets: give fewer messages at once.
+
+    >>> from resquery import make_query
+    >>> batch = parse_columns([make_query("example.com", "MX"), b"junk"])
+    >>> len(batch), batch
+    (2, <Batch of 2 messages>)
+    """
+    columns = Columns(Kind.MESSAGES, Parts(authority, additional, wire))
+    if offsets is not None:
+        columns.split(messages, offsets)
+    elif hasattr(messages, "__arrow_c_stream__") or hasattr(messages, "__arrow_c_array__"):
+        columns.read(messages)
+    elif isinstance(messages, Iterable) and not isinstance(messages, (str, bytes, bytearray, memoryview)):
+        columns.add(list(messages))
+    else:  # one buffer is an iterable too, of numbers
+        raise TypeError("messages are an iterable or a column of messages; to cut one buffer give offsets, too")
+    return Batch(columns)
+
+
+class BulkColumns:
+    """Lookups under way, as batches of rows: iterate over it, or hand it to whoever reads Arrow streams, once.
+
+    Iterating takes names as there is room and attends to Ctrl-C. A stream (`__arrow_c_stream__`) runs in C, in the
+    thread that pulls it, without Python: so it reads all names when it is asked for, before the first lookup.
+    """
+
+    __slots__ = ("_batch_rows", "_batch_seconds", "_batches", "_engine", "_names", "_parts", "_types")
+
+    def __init__(
+        self, engine: Engine, names: Iterator[str | bytes], types: Types, parts: Parts, rows: int, seconds: float
+    ) -> None:
+        self._engine: Engine | None = engine
+        self._names = names
+        self._types = types
+        self._parts = parts
+        self._batch_rows = rows
+        self._batch_seconds = seconds
+        self._batches: Generator[Batch, None, None] | None = None
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        if self._batches is None:
+            self._batches = self._run(self._taken())
+        return next(self._batches)
+
+    def close(self) -> None:
+        """Drops what is under way; a second call does nothing. A stream that was handed out is its consumer's."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+        if self._batches is not None:
+            self._batches.close()
+
+    def __arrow_c_schema__(self) -> object:
+        return schema_capsule(Kind.LOOKUPS, self._parts)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        engine = self._taken()
+        with engine:
+            column = Column.of([text_octets(name) for name in self._names])
+            return engine.stream(column, self._types, self._parts, self._batch_rows, self._batch_seconds)
+
+    def _taken(self) -> Engine:
+        engine, self._engine = self._engine, None
+        if engine is None:
+            raise ResqueryError("these lookups were taken before, or closed: rows come once")
+        return engine
+
+    def _run(self, engine: Engine) -> Generator[Batch, None, None]:
+        """Take names while slots are free, serve the network, yield a batch when it is full or has waited."""
+        with engine:
+            source = Source(engine, self._names, self._types)
+            columns, begun = Columns(Kind.LOOKUPS, self._parts, self._batch_rows), monotonic()
+            while source.feed() or source.held:
+                finished = engine.step(SLICE_MS if source.full or source.ended else 0)
+                moved = engine.drain_columns(columns, self._batch_rows - len(columns)) if finished else 0
+                source.held -= moved
+                if moved < finished or (len(columns) and monotonic() - begun > self._batch_seconds):
+                    yield Batch(columns)
+                    columns, begun = Columns(Kind.LOOKUPS, self._parts, self._batch_rows), monotonic()
+            if len(columns):
+                yield Batch(columns)
+            if source.failure is not None:
+                raise source.failure
+
+
+def bulk_columns(
+    names: Iterable[str | bytes],
+    types: str | int | Iterable[str | int] = "A",
+    *,
+    servers: str | Iterable[str] | None = None,
+    max_in_flight: int = 1000,
+    timeout: float | None = None,
+    tries: int | None = None,
+    try_timeout: float | None = None,
+    transport: Transport | None = None,
+    edns: bool = True,
+    dnssec_ok: bool = False,
+    recurse: bool = True,
+    rotate: bool = True,
+    resolv_conf: str | os.PathLike[str] = RESOLV_CONF,
+    authority: bool = False,
+    additional: bool = False,
+    wire: bool = False,
+    batch_rows: int = 10_000,
+    batch_seconds: float = 1.0,
+) -> BulkColumns:
+    """Looks every name up for every type, as `bulk` does, but gives the rows as Arrow record batches.
+
+    A batch is handed out when it has `batch_rows` rows, or has gathered rows for `batch_seconds`. The columns are index
+    int64, name, type and status utf8, rcode and flags int32, server and transport utf8, tries int32, rtt_us int64, size
+    int32, time timestamp[us, UTC], answer list<struct<name utf8, type utf8, ttl int32, data utf8>>, and where asked for
+    authority and additional, of the same type, and wire binary. What a `Row` of `bulk` has as None is null here.
+
+    Raises what `bulk` raises, and ValueError for a batch of no rows.
+
+    >>> from resquery.testing import Server
+    >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:
+    ...     [len(batch) for batch in bulk_columns(["example.com", "a..b"], "MX", servers=server.address)]
+    [2]
+    """
+    source = name_iterator(names)
+    if not 1 <= batch_rows <= _BATCH_ROWS_MAX:
+        raise ValueError(f"batch_rows is {batch_rows}: a batch has 1 to {_BATCH_ROWS_MAX:,} rows")
+    if not 0 <= batch_seconds <= _BATCH_SECONDS_MAX:
+        raise ValueError(f"batch_seconds is {batch_seconds}: it is 0 to {_BATCH_SECONDS_MAX:,}")
+    numbers = type_list(types)
+    engine = bulk_engine(
+        len(numbers),
+        servers,
+        resolv_conf,
+        max_in_flight=max_in_flight,
+        timeout=timeout,
+        tries=tries,
+        try_timeout=try_timeout,
+        transport=transport,
+        edns=edns,
+        dnssec_ok=dnssec_ok,
+        recurse=recurse,
+        rotate=rotate,
+    )
+    parts = Parts(authority, additional, wire)
+    return BulkColumns(engine, source, Types(numbers), parts, batch_rows, batch_seconds)
+
+
+_BATCH_ROWS_MAX = 10_000_000
+_BATCH_SECONDS_MAX = 3600

@@ -90,7 +90,16 @@ def linked(clang: str, target: str, objects: list[Path]) -> None:
     """Compile a target and link it with the core."""
     warnings = ["-Wall", "-Wextra", "-Werror"]
     instrument = f"-fsanitize=fuzzer,{SANITIZERS}"
-    command = [clang, *FLAGS, *warnings, instrument, f"-I{ROOT / 'csrc'}", HERE / f"{target}.c", *objects]
+    command = [
+        clang,
+        *FLAGS,
+        *warnings,
+        instrument,
+        f"-I{ROOT / 'csrc'}",
+        f"-I{ROOT / 'tests'}",
+        HERE / f"{target}.c",
+        *objects,
+    ]
     subprocess.run([*command, "-o", BUILD / target], check=True)
 
 

@@ -5,6 +5,7 @@ which shares no code with resquery.
 """
 
 import hashlib
+import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,11 @@ import dns.edns
 import dns.flags
 import dns.message
 import dns.name
+import dns.rdatatype
 import dns.rrset
 
-CORPUS = Path(__file__).parent / "corpus"
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT / "tests/fuzz/corpus"
 RECORDS = """A 192.0.2.1|NS ns1.example.com.|CNAME a\\.b.example.com.|PTR host.example.com.|HINFO "cpu" "os"
 SOA ns1.example.com. root.example.com. 1 7200 3600 1209600 300|MX 10 mx1.example.com.|TXT "one" "two\\200" ""
 AAAA 2001:db8::1|LOC 52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m|SRV 1 2 443 www.example.com.
@@ -31,6 +34,10 @@ NAMES = [
     "a" * 63,
     ".".join(["b" * 61] * 4),
 ]
+PAIRS = [
+    [(code, value) for value in (b"", b"\0", b"\0\1", b"\0\1\x18\0\xc0\0\2", b"\3abc", bytes(8), bytes(24))]
+    for code in range(24)
+]
 CONFS = [
     "nameserver 127.0.0.1\nnameserver ::1\nsearch a.example b.example\noptions ndots:2 timeout:1 attempts:5 rotate\n",
     "domain example.com\r\noptions use-vc edns0 trust-ad\r\n# note\n; note\n",
@@ -45,9 +52,17 @@ def main() -> None:
     messages = list(all_messages())
     for wire in messages:
         write("fuzz_message", struct.pack("!HH", len(wire) // 2, len(wire) - 5) + wire)
+        for target in ("fuzz_text", "fuzz_json", "fuzz_msgpack"):
+            write(target, struct.pack("!H", len(wire)) + wire)
         write("fuzz_name", struct.pack("!H", 12) + wire)
         write("fuzz_row", struct.pack("!HHHHHH", len(wire), 4096, 8, 15, 7, 17000) + b"a.exampl" + wire)
         write("fuzz_judge", struct.pack("!HH", 1, 1) + dns.name.from_text("www.example.com.").to_wire() + wire)
+    for rrtype, rdata in all_rdata():
+        write("fuzz_rdata", struct.pack("!HH", rrtype, 64) + rdata)
+    for pairs in PAIRS:
+        write(
+            "fuzz_pairs", struct.pack("!H", 400) + b"".join(bytes([code, len(value)]) + value for code, value in pairs)
+        )
     for text in NAMES:
         write("fuzz_name", bytes(2) + text.encode())
         write("fuzz_query", struct.pack("!HHHHHH", 15, 1, 4242, 0x0100, 1232, 41) + text.encode())
@@ -70,6 +85,12 @@ def all_messages() -> Iterator[bytes]:
     header = struct.pack("!HHHHHH", 1, 0x8180, 1, 1, 0, 0)
     yield header + b"\xc0\x0c\x00\x01\x00\x01"  # a question that points to itself
     yield header + b"\x01a\xc0\x0c\x00\x01\x00\x01"
+
+
+def all_rdata() -> Iterator[tuple[int, bytes]]:
+    """Type and RDATA of each test vector."""
+    for vector in json.loads((ROOT / "tests/data/records.json").read_text()):
+        yield dns.rdatatype.from_text(vector["type"]), bytes.fromhex(vector["wire"])
 
 
 def answer(*answers: str, authority: str = "", additional: str = "", edns: bool = False) -> bytes:

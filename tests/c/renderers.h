@@ -15,7 +15,7 @@ typedef int32_t (*render)(const uint8_t *octets, uint32_t len, uint8_t *out, uin
 
 typedef struct renderer {
   char kind;
-  uint8_t basic;  /* shares no code with a basic one above it */
+  uint8_t basic;  /* the first of its sort: the others walk as it does, and are tried on fewer strings */
   uint8_t drafts; /* takes back what did not fit its layout, and may leave that behind its output, below the capacity */
   const char *name;
   render run;
@@ -131,8 +131,8 @@ static inline int32_t render_clip(const uint8_t *wire, uint32_t len, uint8_t *ou
 static const renderer renderers[] = {
     {'m', 1, 1, "text", render_text},
     {'m', 1, 1, "json", render_zdns},
-    {'m', 1, 1, "json of RFC 8427", render_8427},
-    {'m', 1, 1, "json of massdns", render_massdns},
+    {'m', 0, 1, "json of RFC 8427", render_8427},
+    {'m', 0, 1, "json of massdns", render_massdns},
     {'m', 1, 1, "msgpack", rq_msg_pack},
     {'m', 0, 1, "row as json", render_row_json},
     {'m', 0, 1, "row as json of RFC 8427", render_row_8427},

@@ -11,6 +11,9 @@
 #define LONGEST 7
 #define LETTERS 12
 #define BOTH_SIDES 5    /* nothing counts back from the beginning: up to here has to do */
+#define NEW_LAYOUT 5    /* octets of RDATA, for each sequence of kinds of fields */
+#define KNOWN_LAYOUT 3  /* for a type that shares its layout with one before it */
+#define PARTS 4         /* jobs that share the types */
 #define ALL_RENDERERS 6 /* octets; beyond, one renderer of each sort */
 #define ROOM 320        /* capacities of the renderers' buffer: 0 to here, in turn */
 
@@ -34,7 +37,9 @@ static void run_message(const uint8_t *octets, size_t len, int all);
 static void run_stream(const uint8_t *octets, size_t len, int all);
 static void run_rdata(const uint8_t *octets, size_t len, int all);
 static unsigned long strings_try(const job *j, size_t longest);
-static unsigned long rdata_try(size_t longest);
+static unsigned long types_try(uint32_t part, size_t longest);
+static unsigned long options_try(size_t longest);
+static unsigned long params_try(size_t longest);
 
 /* Why these twelve: 0 is the root, a count of none and a length of none; 1, 2 and 3 are lengths that the string itself
  * can satisfy or just miss; 0x0c points, behind 0xc0, to the first octet after the header; 0x3f is the
@@ -74,8 +79,14 @@ int main(int argc, char **argv) {
     if (argc < 2) puts(jobs[i].what);
     if (argc > 1 && strcmp(argv[1], jobs[i].what) == 0) cases = strings_try(&jobs[i], longest);
   }
-  if (argc < 2) puts("rdata");
-  if (argc > 1 && strcmp(argv[1], "rdata") == 0) cases = rdata_try(longest);
+  for (uint32_t part = 0; part < PARTS; part++) {
+    if (argc < 2) printf("rdata-%u\n", part);
+    if (argc > 1 && strncmp(argv[1], "rdata-", 6) == 0 && argv[1][6] == (char)('0' + part))
+      cases = types_try(part, longest);
+  }
+  if (argc < 2) puts("options\nparameters");
+  if (argc > 1 && strcmp(argv[1], "options") == 0) cases = options_try(longest);
+  if (argc > 1 && strcmp(argv[1], "parameters") == 0) cases = params_try(longest);
   if (argc > 1) printf("%lu strings of up to %zu octets\n", cases, longest);
   return argc < 2 || cases > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -117,28 +128,73 @@ static unsigned long strings_try(const job *j, size_t longest) {
   return cases;
 }
 
-/* How long the strings of a type's RDATA get: longer where fields of any length follow each other. */
-static size_t rdata_longest(const rq_type *type) {
-  return type->number == RQ_TYPE_OPT || type->count < 3 ? 5 : 4;
+/* Whether an earlier row has the same kinds of fields: then it was tried in full, for the reader knows nothing else. */
+static int is_known(int table, uint32_t row) {
+  const rq_type *type = rq_table_find(table, row), *earlier;
+  for (uint32_t i = 0; i < row; i++) {
+    earlier = rq_table_find(table, i);
+    unsigned k = 0;
+    if (earlier->shape != type->shape || earlier->count != type->count) continue;
+    while (k < type->count && earlier->fields[k].kind == type->fields[k].kind) k++;
+    if (k == type->count) return 1;
+  }
+  return 0;
 }
 
-/* RDATA of every type in the table, in a record whose RDLENGTH is right. */
-static unsigned long rdata_try(size_t longest) {
+/* All strings for one row of a table behind a head, `lengths` of whose octets have to be raised by how long they are.
+ */
+static unsigned long row_try(int table, uint32_t row, char *head, size_t head_len, const uint8_t *length_at,
+                             size_t lengths, size_t longest) {
+  job j = {rq_table_find(table, row)->mnemonic, hostile, head, head_len, OCTETS(""), run_rdata, NEW_LAYOUT};
   unsigned long cases = 0;
   page p = page_new(1);
+  if (is_known(table, row)) j.longest = KNOWN_LAYOUT;
+  for (size_t len = 0; len <= longest && len <= j.longest; len++) {
+    cases += length_try(&j, len, p.end - head_len - len);
+    for (size_t i = 0; i < lengths; i++) head[length_at[i]]++;
+  }
+  page_free(p);
+  return cases;
+}
+
+/* RDATA of every type, in a record whose RDLENGTH is right; every `PARTS`th type. */
+static unsigned long types_try(uint32_t part, size_t longest) {
+  static const uint8_t length_at[] = {22};
+  unsigned long cases = 0;
   const rq_type *type;
-  for (uint32_t row = 0; (type = rq_table_find(RQ_TABLE_TYPES, row)) != NULL; row++) {
-    if (type->shape == RQ_SHAPE_NONE) continue;
+  for (uint32_t row = part; (type = rq_table_find(RQ_TABLE_TYPES, row)) != NULL; row += PARTS) {
     char head[] = HEAD("\0", "\0", "\1") "\0\0\0\0\1\0\0\0\0\0\0";
     head[13] = (char)(type->number / 256);
     head[14] = (char)(type->number % 256);
-    const job j = {type->mnemonic, hostile, OCTETS(head), OCTETS(""), run_rdata, rdata_longest(type)};
-    for (size_t len = 0; len <= longest && len <= j.longest; len++) {
-      head[22] = (char)len;
-      cases += length_try(&j, len, p.end - j.head_len - len);
-    }
+    if (type->shape == RQ_SHAPE_NONE) continue;
+    cases += row_try(RQ_TABLE_TYPES, row, head, sizeof head - 1, length_at, 1, longest);
   }
-  page_free(p);
+  return cases;
+}
+
+/* Every EDNS option, alone in its record. */
+static unsigned long options_try(size_t longest) {
+  static const uint8_t length_at[] = {22, 26};
+  unsigned long cases = 0;
+  const rq_type *option;
+  for (uint32_t row = 0; (option = rq_table_find(RQ_TABLE_OPTIONS, row)) != NULL; row++) {
+    char head[] = HEAD("\0", "\0", "\1") "\0\0\51\4\xd0\0\0\0\0\0\4" "\0\0\0\0";
+    head[24] = (char)option->number;
+    cases += row_try(RQ_TABLE_OPTIONS, row, head, sizeof head - 1, length_at, 2, longest);
+  }
+  return cases;
+}
+
+/* Every service parameter, alone in its record. */
+static unsigned long params_try(size_t longest) {
+  static const uint8_t length_at[] = {22, 29};
+  unsigned long cases = 0;
+  const rq_type *param;
+  for (uint32_t row = 0; (param = rq_table_find(RQ_TABLE_PARAMS, row)) != NULL; row++) {
+    char head[] = HEAD("\0", "\0", "\1") "\0\0\101\0\1\0\0\0\0\0\7" "\0\1\0" "\0\0\0\0";
+    head[27] = (char)param->number;
+    cases += row_try(RQ_TABLE_PARAMS, row, head, sizeof head - 1, length_at, 2, longest);
+  }
   return cases;
 }
 
@@ -264,14 +320,37 @@ static void run_stream(const uint8_t *octets, size_t len, int all) {
   CHECK(len - at < 2 || len - at - 2 < octets[at] * 256u + octets[at + 1]);
 }
 
+/* The numbers of a bitmap rise. */
+static void run_bits(const rq_value *value) {
+  rq_bits bits;
+  uint16_t number;
+  if (value->field->kind == RQ_K_TYPES)
+    rq_windows_begin(&bits, &value->octets);
+  else
+    rq_bits_begin(&bits, &value->octets);
+  for (int32_t last = -1; rq_bits_next(&bits, &number); last = number) CHECK(number > last);
+}
+
 /* Walks what a checked value holds; each walk ends, inside the value. */
 static void run_value(const rq_value *value) {
   rq_cur rest = value->octets, part;
-  rq_bits types;
+  rq_name name;
+  rq_prefix prefix;
   uint16_t number;
   switch (value->field->kind) {
     case RQ_K_STRINGS:
+    case RQ_K_MAYBE_STRING:
+    case RQ_K_IDS:
       while (rq_strings_next(&rest, &part)) {
+      }
+      CHECK(rq_cur_done(&rest));
+      break;
+    case RQ_K_NAMES:
+      while (rq_names_next(&rest, &name)) CHECK(is_valid(&name));
+      CHECK(rq_cur_done(&rest));
+      break;
+    case RQ_K_PREFIXES:
+      while (rq_prefixes_next(&rest, &prefix)) {
       }
       CHECK(rq_cur_done(&rest));
       break;
@@ -282,8 +361,9 @@ static void run_value(const rq_value *value) {
       CHECK(rq_cur_done(&rest));
       break;
     case RQ_K_TYPES:
-      rq_windows_begin(&types, &rest);
-      for (uint32_t last = 0; rq_bits_next(&types, &number); last = number) CHECK(last == 0 || number > last);
+    case RQ_K_LOW_TYPES:
+    case RQ_K_PORTS:
+      run_bits(value);
       break;
     default:
       break;
@@ -308,5 +388,5 @@ static void run_rdata(const uint8_t *octets, size_t len, int all) {
   rq_rdata_expand(record.rrtype, &record.rdata, &out);
   rq_cur_init(&expanded, block, rq_out_stored(&out));
   CHECK(more != 0 || rq_rdata_fits(record.rrtype, &expanded));
-  renderers_try(octets, len, all);
+  renderers_try(octets, len, all && rq_cur_left(&record.rdata) < NEW_LAYOUT);
 }

@@ -16,7 +16,7 @@ from . import peers
 SLICE = 0.02  # seconds that a contender runs in a round
 _LONG = 0.5  # seconds: who takes longer than that for one message runs in fewer rounds
 _FEW = 5
-RATIOS = (("dnspython", "rcode"), ("dnspython", "typed"), ("dnslib", "typed"), ("dnspython", "columns"))
+RATIOS = (("dnspython", "columns"), ("dnspython", "rcode"), ("dnspython", "typed"), ("dnslib", "typed"))
 
 
 def measure(messages: dict[str, bytes], rounds: int, *, quick: bool = False) -> dict[str, Any]:

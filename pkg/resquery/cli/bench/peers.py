@@ -12,12 +12,13 @@ import dns.message
 import dns.rdata
 import dns.version
 
-from ... import __version__
+from ... import __version__, parse_columns
 from ...errors import ResqueryError
 from ...message import Message
 
 _dnslib: Any = import_module("dnslib")  # has no types
 _OPT = 41
+_BATCH, _BATCH_OCTETS = 1000, 1 << 20  # messages that become columns at once, and octets of them at the most
 
 
 class Contender(NamedTuple):
@@ -29,13 +30,20 @@ class Contender(NamedTuple):
 
 def contenders(wire: bytes) -> dict[str, Contender]:
     """All ways to read a message: four of ours, then the opponents."""
+    batch = max(1, min(_BATCH, _BATCH_OCTETS // len(wire)))
     return {
+        "columns": Contender(partial(_columns, [wire] * batch), batch),
         "rcode": Contender(partial(_rcode, wire)),
         "typed": Contender(partial(_typed, wire)),
         "text": Contender(partial(_text, wire)),
         "dnspython": Contender(partial(dns.message.from_wire, wire)),
         "dnslib": Contender(partial(_dnslib.DNSRecord.parse, wire)),
     }
+
+
+def _columns(wires: list[bytes]) -> object:
+    """A batch of messages as Arrow columns, all sections."""
+    return parse_columns(wires, authority=True, additional=True)
 
 
 def _rcode(wire: bytes) -> object:

@@ -5,16 +5,21 @@
  * Serves the MessagePack specification and RFC 3597. SPDX-License-Identifier: MIT */
 #include "rq_pack.h"
 
+#include "rq_pack_value.h"
 #include "rq_text.h"
 
 /* --- MessagePack itself --- */
 
 enum { NIL = 0xc0, BIN8 = 0xc4, BIN16, BIN32, DOUBLE = 0xcb, UINT8, UINT16, UINT32, UINT64, INT64 = 0xd3 };
 enum { STR8 = 0xd9, STR16, STR32, ARRAY16, ARRAY32 };
-enum { FIXARRAY = 0x90, FIXSTR = 0xa0, NEGATIVE = 0x100 };
+enum { FIXARRAY = 0x90, FIXSTR = 0xa0, FALSE = 0xc2, NEGATIVE = 0x100 };
 
 void rq_pack_nil(rq_out *out) {
   rq_out_u8(out, NIL);
+}
+
+void rq_pack_bool(int is, rq_out *out) {
+  rq_out_u8(out, (uint8_t)(FALSE + is));
 }
 
 void rq_pack_uint(uint64_t v, rq_out *out) {
@@ -128,7 +133,15 @@ void rq_pack_utf8(rq_cur *octets, rq_out *out) {
   end32(begun, rq_out_wanted(out) - begun, out);
 }
 
-static void pack_name(const rq_name *name, rq_out *out) {
+size_t rq_pack_array_begin(rq_out *out) {
+  return begin32(ARRAY32, out);
+}
+
+void rq_pack_array_end(size_t begun, uint32_t count, rq_out *out) {
+  end32(begun, count, out);
+}
+
+void rq_pack_name(const rq_name *name, rq_out *out) {
   size_t begun = begin16(STR16, out);
   rq_name_text(name, out);
   end16(begun, rq_out_wanted(out) - begun, out);
@@ -141,7 +154,7 @@ static void number_pack(const rq_value *value, rq_out *out) {
 }
 
 static void name_pack(const rq_value *value, rq_out *out) {
-  pack_name(&value->name, out);
+  rq_pack_name(&value->name, out);
 }
 
 static void address_pack(const rq_value *value, rq_out *out) {
@@ -173,24 +186,17 @@ static void types_pack(const rq_value *value, rq_out *out) {
   end32(begun, count, out);
 }
 
-/* [[key, octets], ...] */
-static void pack_pairs(const rq_cur *pairs, rq_out *out) {
-  rq_cur rest = *pairs, value;
-  uint16_t code;
-  uint32_t count = 0;
-  size_t begun = begin16(ARRAY16, out);
-  for (; rq_pairs_next(&rest, &code, &value); count++) {
-    rq_pack_array(2, out);
-    rq_pack_uint(code, out);
-    rq_pack_bin(&value, out);
-  }
-  end16(begun, count, out);
+static void pack_pairs(const rq_cur *pairs, const rq_type *(*find)(uint16_t), rq_out *out);
+
+static void options_pack(const rq_value *value, rq_out *out) {
+  pack_pairs(&value->octets, rq_option_find, out);
 }
 
-static void pairs_pack(const rq_value *value, rq_out *out) {
-  pack_pairs(&value->octets, out);
+static void params_pack(const rq_value *value, rq_out *out) {
+  pack_pairs(&value->octets, rq_param_find, out);
 }
 
+/* The other kinds are in rq_pack_value.c. */
 static void (*const writers[RQ_KINDS])(const rq_value *, rq_out *) = {
     [RQ_K_U8] = number_pack,         [RQ_K_U16] = number_pack,      [RQ_K_U32] = number_pack,
     [RQ_K_U48] = number_pack,        [RQ_K_U64] = number_pack,      [RQ_K_TIME] = number_pack,
@@ -206,40 +212,57 @@ static void (*const writers[RQ_KINDS])(const rq_value *, rq_out *) = {
     [RQ_K_TEXT] = octets_pack,       [RQ_K_HEX] = octets_pack,      [RQ_K_NSAP] = octets_pack,
     [RQ_K_ATM] = octets_pack,        [RQ_K_BASE64] = octets_pack,   [RQ_K_DATA64] = octets_pack,
     [RQ_K_OCTETS] = octets_pack,     [RQ_K_STRINGS] = strings_pack, [RQ_K_TYPES] = types_pack,
-    [RQ_K_OPTIONS] = pairs_pack,     [RQ_K_PARAMS] = pairs_pack};
+    [RQ_K_OPTIONS] = options_pack,   [RQ_K_PARAMS] = params_pack};
 
-/* --- records --- */
+/* --- rows of the tables --- */
 
-/* [type, field, ...]; 0 when the RDATA does not fit its layout. */
-static int pack_fields(const rq_type *type, const rq_cur *rdata, rq_out *out) {
+/* [number, field, ...]; 0 when the octets do not fit the layout. */
+static int pack_fields(const rq_type *type, const rq_cur *octets, rq_out *out) {
   rq_rdata it;
   rq_value value;
   int more;
   rq_pack_array(type->count + 1u, out);
   rq_pack_uint(type->number, out);
-  rq_rdata_begin(&it, type, rdata);
+  rq_rdata_begin(&it, type, octets);
   while ((more = rq_rdata_next(&it, &value)) == 1) {
-    if (writers[value.field->kind] == NULL) return 0;
-    writers[value.field->kind](&value, out);
+    uint8_t kind = value.field->kind;
+    if (value.absent)
+      rq_pack_nil(out);
+    else if (writers[kind] != NULL)
+      writers[kind](&value, out);
+    else if (!rq_pack_value(&value, out))
+      return 0;
   }
   return more == 0;
 }
 
-static void pack_rdata(uint16_t rrtype, const rq_cur *rdata, rq_out *out) {
-  const rq_type *type = rq_type_find(rrtype);
+/* By its layout, or [-1, number, octets] when it has none (NULL) or the octets do not fit it. */
+static void pack_row(const rq_type *type, uint16_t number, const rq_cur *octets, rq_out *out) {
   size_t mark = rq_out_wanted(out);
-  rq_cur octets = *rdata;
-  if (type != NULL && pack_fields(type, rdata, out)) return;
+  rq_cur raw = *octets;
+  if (type != NULL && pack_fields(type, octets, out)) return;
   rq_out_rewind(out, mark);
   rq_pack_array(3, out);
   rq_pack_int(-1, out);
-  rq_pack_uint(rrtype, out);
-  rq_pack_bin(&octets, out);
+  rq_pack_uint(number, out);
+  rq_pack_bin(&raw, out);
 }
+
+/* EDNS options or service parameters, whose layouts `find` knows: none of them holds such a list in turn. */
+static void pack_pairs(const rq_cur *pairs, const rq_type *(*find)(uint16_t), rq_out *out) {
+  rq_cur rest = *pairs, value;
+  uint16_t code;
+  uint32_t count = 0;
+  size_t begun = begin16(ARRAY16, out);
+  for (; rq_pairs_next(&rest, &code, &value); count++) pack_row(find(code), code, &value, out);
+  end16(begun, count, out);
+}
+
+/* --- records --- */
 
 void rq_pack_record(const rq_record *record, rq_out *out) {
   rq_pack_array(6, out);
-  pack_name(&record->owner, out);
+  rq_pack_name(&record->owner, out);
   rq_pack_uint(record->rrtype, out);
   rq_pack_uint(record->rrclass, out);
   rq_pack_uint(record->ttl, out);
@@ -247,7 +270,7 @@ void rq_pack_record(const rq_record *record, rq_out *out) {
   size_t begun = begin32(BIN32, out);
   rq_rdata_expand(record->rrtype, &record->rdata, out);
   end32(begun, rq_out_wanted(out) - begun, out);
-  pack_rdata(record->rrtype, &record->rdata, out);
+  pack_row(rq_type_find(record->rrtype), record->rrtype, &record->rdata, out);
 }
 
 /* --- messages --- */
@@ -260,7 +283,7 @@ static int pack_questions(rq_walk *walk, rq_out *out) {
   int got;
   while ((got = rq_walk_question(walk, &question)) == 1) {
     rq_pack_array(3, out);
-    pack_name(&question.name, out);
+    rq_pack_name(&question.name, out);
     rq_pack_uint(question.rrtype, out);
     rq_pack_uint(question.rrclass, out);
     count++;
@@ -296,13 +319,13 @@ static void pack_records(reader *r, int section, rq_out *out) {
   end16(begun, count, out);
 }
 
-/* [payload, version, flags, [[code, octets], ...]] */
+/* [payload, version, flags, [option, ...]] */
 static void pack_edns(const rq_edns *edns, rq_out *out) {
   rq_pack_array(4, out);
   rq_pack_uint(edns->payload, out);
   rq_pack_uint(edns->version, out);
   rq_pack_uint(edns->flags, out);
-  pack_pairs(&edns->options, out);
+  pack_pairs(&edns->options, rq_option_find, out);
 }
 
 void rq_pack_section(const uint8_t *wire, size_t len, int section, rq_out *out) {

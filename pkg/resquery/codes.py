@@ -209,6 +209,42 @@ class Opcode(_Number):
     DSO = 6
 
 
+class Ede(_Number):
+    """Why it went wrong, as an extended error says (RFC 8914, 4; IANA, "Extended DNS Error Codes")."""
+
+    OTHER_ERROR = 0
+    UNSUPPORTED_DNSKEY_ALGORITHM = 1
+    UNSUPPORTED_DS_DIGEST_TYPE = 2
+    STALE_ANSWER = 3
+    FORGED_ANSWER = 4
+    DNSSEC_INDETERMINATE = 5
+    DNSSEC_BOGUS = 6
+    SIGNATURE_EXPIRED = 7
+    SIGNATURE_NOT_YET_VALID = 8
+    DNSKEY_MISSING = 9
+    RRSIGS_MISSING = 10
+    NO_ZONE_KEY_BIT_SET = 11
+    NSEC_MISSING = 12
+    CACHED_ERROR = 13
+    NOT_READY = 14
+    BLOCKED = 15
+    CENSORED = 16
+    FILTERED = 17
+    PROHIBITED = 18
+    STALE_NXDOMAIN_ANSWER = 19
+    NOT_AUTHORITATIVE = 20
+    NOT_SUPPORTED = 21
+    NO_REACHABLE_AUTHORITY = 22
+    NETWORK_ERROR = 23
+    INVALID_DATA = 24
+    SIGNATURE_EXPIRED_BEFORE_VALID = 25
+    TOO_EARLY = 26
+    UNSUPPORTED_NSEC3_ITERATIONS_VALUE = 27
+    UNABLE_TO_CONFORM_TO_POLICY = 28
+    SYNTHESIZED = 29
+    INVALID_QUERY_TYPE = 30
+
+
 class Flag(enum.IntFlag):
     """The header's flags, at their places in its second 16 bits (RFC 1035, 4.1.1; RFC 4035, 3).
 

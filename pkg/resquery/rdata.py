@@ -8,7 +8,7 @@ line there, or does not fit its layout, is `Raw`. SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 from .codes import RRType
-from .options import AddressPrefix, EdnsOption, SvcParam, Value
+from .options import AddressPrefix, AnyOption, AnyParam, Value
 
 
 class Rdata(Value, frozen=True, tag_field="number"):
@@ -317,7 +317,7 @@ class SINK(Rdata, frozen=True, tag=40):
 class OPT(Rdata, frozen=True, tag=41):
     """EDNS options of an OPT record that stands where none belongs; see `Edns` (RFC 6891, 6.1.2)."""
 
-    options: tuple[EdnsOption, ...]
+    options: tuple[AnyOption, ...]
 
 
 class APL(Rdata, frozen=True, tag=42):
@@ -504,7 +504,7 @@ class SVCB(Rdata, frozen=True, tag=64):
 
     priority: int
     target: str
-    params: tuple[SvcParam, ...]
+    params: tuple[AnyParam, ...]
 
 
 class HTTPS(Rdata, frozen=True, tag=65):
@@ -512,7 +512,7 @@ class HTTPS(Rdata, frozen=True, tag=65):
 
     priority: int
     target: str
-    params: tuple[SvcParam, ...]
+    params: tuple[AnyParam, ...]
 
 
 class DSYNC(Rdata, frozen=True, tag=66):

@@ -14,7 +14,7 @@ from .codes import Opcode as Opcode
 from .codes import Rcode as Rcode
 from .codes import RRClass as RRClass
 from .codes import RRType as RRType
-from .options import EdnsOption, Value
+from .options import AnyOption, Value
 from .rdata import Rdata
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Edns(Value, frozen=True):
     payload: int
     version: int
     flags: int
-    options: tuple[EdnsOption, ...]
+    options: tuple[AnyOption, ...]
 
     @property
     def dnssec_ok(self) -> bool:

@@ -10,7 +10,7 @@ from wires import message, name, opt, question, record
 
 from resquery.errors import IllegalName, MessageError, UnknownType
 from resquery.message import Message, make_query
-from resquery.options import EdnsOption
+from resquery.options import RawOption
 from resquery.rdata import MX, OPT, SOA, A, Raw
 from resquery.types import (
     Edns,
@@ -47,7 +47,7 @@ def test_a_message_tells_all_it_says() -> None:
     assert (mx.rdata, mx.rdata_wire) == (MX(preference=10, exchange="mx1.example.com."), MX_RDATA)
     assert msg.authority[0].rdata == SOA("ns.", "admin.", 0, 0, 0, 0, 0)
     assert [extra.rdata for extra in msg.additional] == [A("192.0.2.1")]
-    assert msg.edns == Edns(1232, 0, 0x8000, (EdnsOption(10, b"hi"),))
+    assert msg.edns == Edns(1232, 0, 0x8000, (RawOption(10, b"hi"),))
     assert msg.edns.dnssec_ok
     assert msg.wire == FULL
 
@@ -87,7 +87,7 @@ def test_an_opt_record_is_edns_only_where_it_belongs() -> None:
     msg = Message(message([], [opt()], [], [broken, opt(payload=512), opt(b"\0\x01\0\0")]))
     assert msg.edns == Edns(512, 0, 0, ())
     assert [entry.rdata for entry in msg.answer] == [OPT(())]
-    assert [entry.rdata for entry in msg.additional] == [Raw(RRType.OPT, b"\0\x03\0\x09"), OPT((EdnsOption(1, b""),))]
+    assert [entry.rdata for entry in msg.additional] == [Raw(RRType.OPT, b"\0\x03\0\x09"), OPT((RawOption(1, b""),))]
 
 
 def test_rdata_that_does_not_fit_its_type_comes_raw() -> None:

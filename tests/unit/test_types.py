@@ -10,7 +10,7 @@ import pytest
 
 from resquery._lib import call_text, lib
 from resquery.errors import UnknownType
-from resquery.options import AddressPrefix, EdnsOption, SvcParam
+from resquery.options import AddressPrefix, AnyOption, AnyParam, EdnsOption, RawOption, RawParam, SvcParam, Value
 from resquery.rdata import A, Raw, Rdata
 from resquery.types import Flag, Opcode, Rcode, Record, RRClass, RRType
 
@@ -30,10 +30,17 @@ KINDS: dict[str, object] = {
     **dict.fromkeys(("TYPES", "LOW_TYPES"), tuple[RRType, ...]),
     **dict.fromkeys(("PORTS", "U8S", "U16S", "KEYS"), tuple[int, ...]),
     "PREFIXES": tuple[AddressPrefix, ...],
-    "PARAMS": tuple[SvcParam, ...],
-    "OPTIONS": tuple[EdnsOption, ...],
+    "PARAMS": tuple[AnyParam, ...],
+    "OPTIONS": tuple[AnyOption, ...],
 }
-STRUCTS = {struct.__struct_config__.tag: struct for struct in Rdata.__subclasses__() if struct is not Raw}
+
+
+def by_tag(base: type[Value], raw: type[Value]) -> dict[int, type[Value]]:
+    """The Structs of a base by the number that is their tag, but for the one that holds what has no row."""
+    return {struct.__struct_config__.tag: struct for struct in base.__subclasses__() if struct is not raw}
+
+
+STRUCTS = by_tag(Rdata, Raw)
 
 
 class Row(NamedTuple):
@@ -60,6 +67,11 @@ TYPES = list(rows(lib.RQ_TABLE_TYPES))
 LAID_OUT = [row for row in TYPES if row.shape != "NONE"]
 
 
+OPTIONS, PARAMS = list(rows(lib.RQ_TABLE_OPTIONS)), list(rows(lib.RQ_TABLE_PARAMS))
+OPTION_STRUCTS, PARAM_STRUCTS = by_tag(EdnsOption, RawOption), by_tag(SvcParam, RawParam)
+LISTED = [(row, OPTION_STRUCTS) for row in OPTIONS] + [(row, PARAM_STRUCTS) for row in PARAMS]
+
+
 def identifier(mnemonic: str) -> str:
     """The mnemonic as a name in Python."""
     return mnemonic.replace("-", "_")
@@ -75,10 +87,32 @@ def test_each_row_of_the_table_has_a_struct() -> None:
 @pytest.mark.parametrize("row", LAID_OUT, ids=[row.mnemonic for row in LAID_OUT])
 def test_a_struct_has_the_fields_of_its_row(row: Row) -> None:
     """Field names and their order are the table's; the Python type follows from the kind."""
-    struct = STRUCTS[row.number]
+    has_fields_of(STRUCTS[row.number], row)
+
+
+def has_fields_of(struct: type[Value], row: Row) -> None:
+    """Assert that fields and their types are the row's."""
     assert list(struct.__struct_fields__) == [name for _, name, *_ in row.fields]
     hints = typing.get_type_hints(struct)
-    assert [hints[name] for _, name, *_ in row.fields] == [KINDS[kind] for kind, *_ in row.fields]
+    wanted = [KINDS[kind] for kind, *_ in row.fields]
+    if row.shape == "OR_EMPTY":
+        wanted = [typing.cast(type, kind) | None for kind in wanted]
+    assert [hints[name] for _, name, *_ in row.fields] == wanted
+
+
+@pytest.mark.parametrize(("row", "structs"), LISTED, ids=[row.mnemonic for row, _ in LISTED])
+def test_an_option_or_parameter_has_the_fields_of_its_row(row: Row, structs: dict[int, type[Value]]) -> None:
+    """They are named as the table names them, in Python's manner; all fields of one that may be empty may be None."""
+    struct = structs[row.number]
+    plain = {"EDE": "extendederror"}.get(row.mnemonic, row.mnemonic.replace("-", "").lower())
+    assert struct.__name__.lower() == plain
+    has_fields_of(struct, row)
+
+
+def test_no_option_and_no_parameter_is_without_a_row() -> None:
+    """There are as many Structs as rows."""
+    assert set(OPTION_STRUCTS) == {row.number for row in OPTIONS}
+    assert set(PARAM_STRUCTS) == {row.number for row in PARAMS}
 
 
 def test_every_type_of_the_table_is_a_member() -> None:

@@ -1,6 +1,6 @@
-"""The C core beside dnspython, on the same octets: where both read them, they read the same."""
+"""Messages beside dnspython, on the same octets: where both read them, they read the same. RDATA alone: see
+test_differential_rdata.py."""
 
-import re
 import struct
 from operator import itemgetter
 from typing import Any
@@ -13,33 +13,16 @@ import dns.opcode
 import dns.rdata
 import dns.rdatatype
 import dns.rrset
-import dns.version
-import pytest
-from hostile import TABLE, honest_messages, legal_names, messages, pair, rdata_of, types, u16, u32
+from hostile import honest_messages, messages, types
 from hypothesis import given
 from hypothesis import strategies as st
+from layouts import TABLE, legal_names, pair, u16, u32
 
-from resquery._lib import call_text, lib
 from resquery.message import Message, make_query
-from resquery.rdata import Raw
 from resquery.types import Record, RRClass, RRType
 
 REFUSALS = (dns.exception.DNSException, ValueError, struct.error)
-PLAIN = sorted(set(TABLE) - {RRType.OPT})
 Entry = tuple[bytes, int, int, int, bytes]
-
-
-def rdata_text(rrtype: int, rdata: bytes) -> str:
-    """RDATA as text, from C."""
-    return call_text(lib.rq_rdata_text, rrtype, rdata, len(rdata))
-
-
-def dnspython_rdata(rrtype: int, rdata: bytes) -> Any | None:
-    """RDATA as dnspython reads it, None if it refuses."""
-    try:
-        return dns.rdata.from_wire("IN", rrtype, rdata, 0, len(rdata))
-    except REFUSALS:
-        return None
 
 
 def dnspython_message(wire: bytes) -> Any | None:
@@ -76,37 +59,6 @@ def assert_alike(records: tuple[Record, ...], read: list[dns.rrset.RRset]) -> No
 def wire_of(name: str) -> bytes:
     """The wire format of a name, by dnspython."""
     return dns.name.from_text(name).to_wire()
-
-
-@pytest.mark.parametrize("rrtype", PLAIN, ids=lambda number: RRType(number).name)
-@given(data=st.data())
-def test_rdata_text_reads_back(rrtype: int, data: st.DataObject) -> None:
-    """Our text of any RDATA that dnspython accepts is read by dnspython as the same RDATA."""
-    rdata = data.draw(st.one_of(rdata_of(rrtype, honest=True), st.binary(max_size=40)))
-    read = dnspython_rdata(rrtype, rdata)
-    text = rdata_text(rrtype, rdata)
-    if read is not None and oracle_reads(text):
-        assert dns.rdata.from_text("IN", rrtype, text).to_wire() == read.to_wire()
-
-
-def oracle_reads(text: str) -> bool:
-    """Whether dnspython reads such text: 2.8, the last for Python 3.10, takes octets above 127 for letters."""
-    if (dns.version.MAJOR, dns.version.MINOR) >= (2, 9):
-        return "TYPE0" not in text  # which it takes from wire, but not from text
-    return "TYPE0" not in text and all(int(octet) < 128 for octet in re.findall(r"\\(\d{3})", text))
-
-
-@pytest.mark.parametrize("rrtype", PLAIN, ids=lambda number: RRType(number).name)
-@given(data=st.data())
-def test_rdata_that_dnspython_reads_is_typed(rrtype: int, data: st.DataObject) -> None:
-    """RDATA that dnspython accepts fits our layout too: it comes typed, not raw."""
-    rdata = data.draw(st.one_of(rdata_of(rrtype, honest=True), st.binary(max_size=40)))
-    wire = struct.pack("!6HxHHIH", 0, 0, 0, 1, 0, 0, rrtype, 1, 0, len(rdata)) + rdata
-    (record,) = Message(wire).answer
-    read = dnspython_rdata(rrtype, rdata)
-    if read is not None:
-        assert not isinstance(record.rdata, Raw)
-        assert record.rdata_wire == read.to_wire()
 
 
 @given(st.one_of(honest_messages().map(itemgetter(0)), messages()))

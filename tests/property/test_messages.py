@@ -4,9 +4,10 @@ import json
 
 import dns.name
 from guarded import SIDES, Guarded, Side
-from hostile import Laid, honest_messages, legal_names, messages, types, u16
+from hostile import Laid, honest_messages, messages, types
 from hypothesis import given
 from hypothesis import strategies as st
+from layouts import legal_names, u16
 
 from resquery.errors import IllegalName, MessageError
 from resquery.message import Message, make_query

@@ -1,0 +1,31 @@
+"""The tally of the tests beside other programs: cases run with each, and where we differ, at the end of a run."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import pytest
+
+Tally = dict[str, Counter[str]]
+AGREE = "agree"
+_tally: pytest.StashKey[Tally] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def tally(pytestconfig: pytest.Config) -> Tally:
+    """Counts by oracle and outcome: `tally["dig: text"]["agree"] += 1`, or with the reason of a disagreement."""
+    return pytestconfig.stash.setdefault(_tally, defaultdict(Counter))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """One line for each oracle, then one for each reason to differ from it."""
+    counts = config.stash.get(_tally, {})
+    if not counts:
+        return
+    terminalreporter.section("beside other programs")
+    for oracle, outcomes in sorted(counts.items()):
+        differ = sum(outcomes.values()) - outcomes[AGREE]
+        terminalreporter.line(f"{oracle}: {sum(outcomes.values())} cases, {differ} disagreements")
+        for reason, count in sorted(outcomes.items()):
+            if reason != AGREE:
+                terminalreporter.line(f"    {count} x {reason}")

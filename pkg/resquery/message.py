@@ -17,6 +17,7 @@ from .errors import MessageError, shown
 from .types import Edns, Flag, Opcode, Question, Rcode, Record, RRType
 
 if TYPE_CHECKING:
+    import dns.message
     from _typeshed import ReadableBuffer
 
 JSON_SHAPES: dict[str, int] = {
@@ -134,6 +135,17 @@ class Message:
         if shape not in JSON_SHAPES:
             raise ValueError(f"'{shown(str(shape))}' is no shape: give {', '.join(JSON_SHAPES)}")
         return _lib.call_text(lib.rq_msg_json, self._wire, len(self._wire), JSON_SHAPES[shape])
+
+    def to_dnspython(self) -> dns.message.Message:
+        """The message as dnspython has it. Raises `ImportError` where dnspython is not installed, and what dnspython
+        raises for a message that it cannot read (`dns.exception.DNSException`), a truncated one among them.
+
+        >>> Message(make_query("example.com", "MX", id=7)).to_dnspython().question[0].to_text()
+        'example.com. IN MX'
+        """
+        import dns.message  # an extra; and it takes longer to import than all of this package
+
+        return dns.message.from_wire(self._wire, ignore_trailing=True)
 
     def __eq__(self, other: object) -> bool:
         return self._wire == other._wire if isinstance(other, Message) else NotImplemented

@@ -5,6 +5,7 @@ import itertools
 import mmap
 import pickle
 
+import dns.exception
 import pytest
 from wires import message, name, opt, question, record
 
@@ -227,3 +228,20 @@ def test_an_unknown_type_or_class_is_refused() -> None:
         make_query("x", "MXX")
     with pytest.raises(UnknownType):
         make_query("x", "MX", rrclass="INN")
+
+
+def test_a_message_goes_over_to_dnspython() -> None:
+    """dnspython reads the same octets: header, question, records and EDNS are what the message has."""
+    wire = message([question("example.com", 15)], [record("example.com", 15, MX_RDATA)], [], [opt()])
+    theirs = Message(wire).to_dnspython()
+    assert theirs.question[0].to_text() == "example.com. IN MX"
+    assert [rdata.to_text() for rdata in theirs.answer[0]] == ["10 mx1.example.com."]
+    assert theirs.edns == 0
+
+
+def test_what_dnspython_cannot_read_is_its_own_error() -> None:
+    """A clipped message is a Message here and an exception of dnspython's there."""
+    clipped = Message(message([question("example.com", 15)], [record("example.com", 15, MX_RDATA)])[:-1])
+    assert clipped.truncated
+    with pytest.raises(dns.exception.DNSException):
+        clipped.to_dnspython()

@@ -1,14 +1,14 @@
 /* capacities.c: every capacity from 0 to 1,024, for every renderer, on each of the inputs that come by stdin.
  *
- * An input is a line: its kind (see renderers.h), a blank, its octets in hexadecimal. The buffer ends at a page that
+ * What kinds of inputs there are stands in renderers.h. The buffer ends at a page that
  * cannot be written and begins behind canaries. What is stored is min(actual, cap), a prefix of the whole output, and
  * nothing else is touched. Says how many calls that were. Serves the contract of rq_api.h. SPDX-License-Identifier: MIT
  */
 #include "c/renderers.h"
 #include "guard.h"
+#include "inputs.h"
 
 #define CAPACITIES 1024
-#define INPUT_MAX 65535
 
 typedef struct input {
   const uint8_t *octets;
@@ -16,7 +16,6 @@ typedef struct input {
 } input;
 
 static unsigned long capacities_try(const renderer *r, input in, page room);
-static size_t line_read(char *kind, uint8_t octets[INPUT_MAX]);
 
 int main(void) {
   static uint8_t octets[INPUT_MAX];
@@ -24,7 +23,7 @@ int main(void) {
   page room = page_new(CAPACITIES + CANARIES);
   unsigned long calls = 0, inputs = 0, pairs = 0;
   char kind;
-  for (size_t len; (len = line_read(&kind, octets)) > 0; inputs++) {
+  for (size_t len; (len = input_read(&kind, octets)) > 0; inputs++) {
     page copy = page_new(len);
     uint8_t *begin = copy.end - len;
     memcpy(begin, octets, len);
@@ -73,24 +72,4 @@ static unsigned long capacities_try(const renderer *r, input in, page room) {
     capacity_try(r, in, room, cap, whole, counted < 0 ? counted : (int32_t)actual);
   page_free(all);
   return CAPACITIES + 1 + (whole == NULL ? 1 : 2);
-}
-
-static int digit(int character) {
-  if (character >= '0' && character <= '9') return character - '0';
-  return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
-}
-
-/* Octets of the next input, 0 after the last. */
-static size_t line_read(char *kind, uint8_t octets[INPUT_MAX]) {
-  int first = getchar();
-  if (first == EOF) return 0;
-  *kind = (char)first;
-  CHECK(getchar() == ' ');
-  for (size_t len = 0;; len++) {
-    int high = digit(getchar());
-    if (high < 0) return len;
-    int low = digit(getchar());
-    CHECK(low >= 0 && len < INPUT_MAX);
-    octets[len] = (uint8_t)(high * 16 + low);
-  }
 }

@@ -27,6 +27,11 @@ from mutants import MUTANTS, Mutant  # noqa: E402
 LAYERS = ("wire", "render", "lookup")
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror"]
 SHORTER = 4  # octets of the longest string that a mutant is tried with
+RENDERERS = (  # beside those that the proof has to notice
+    Mutant("a column stores at its end", "../render/rq_sheet.h", "", "at < column->cap", "at <= column->cap"),
+    Mutant("a text may be cut", "../render/rq_sheet.h", "", "if (end > rq_out_stored(&column->octets))", "if (0)"),
+    Mutant("more is stored than told", "../render/rq_dig.c", "", "rq_out_stored(&o)", "rq_out_wanted(&o)"),
+)
 NOT_REACHED = {
     "the count of wanted octets wraps": "takes 2 GiB of output",
     "a step back may go forward": "no caller asks for that; the proof is of rq_cur_back alone",
@@ -86,7 +91,7 @@ def built(csrc: Path, folder: Path, level: str) -> dict[str, Path]:
     """Compile both programs with the core in `csrc`; return where they are."""
     folder.mkdir(parents=True, exist_ok=True)
     core = [path for layer in LAYERS for path in sorted((csrc / layer).glob("*.c"))]
-    programs = {name: folder / name for name in ("short", "capacities")}
+    programs = {name: folder / name for name in ("short", "capacities", "columns")}
     for name, program in programs.items():
         command = ["gcc", *FLAGS, level, f"-I{csrc}", f"-I{ROOT / 'tests'}", HERE / f"{name}.c", *core, "-o", program]
         subprocess.run(command, check=True)
@@ -96,9 +101,10 @@ def built(csrc: Path, folder: Path, level: str) -> dict[str, Path]:
 def jobs(programs: dict[str, Path], longest: int) -> Iterator[Job]:
     """The short strings by shape, the capacities in parts, the long ones first."""
     shapes = subprocess.run([programs["short"]], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-    lines = list(inputs.lines())
+    lines = sorted(inputs.lines())
     for part in range(4):
         yield Job(f"capacities {part + 1}/4", (programs["capacities"],), "".join(lines[part::4]))
+        yield Job(f"columns {part + 1}/4", (programs["columns"],), "".join(lines[part::4]))
     for shape in shapes:
         yield Job(shape, (programs["short"], shape, str(longest)))
 
@@ -122,7 +128,7 @@ def run(job: Job) -> Outcome:
 def survivors(named: str) -> list[str]:
     """Print for each mutant how it was caught; return those that were not."""
     missed = []
-    for mutant in (mutant for mutant in MUTANTS if named in mutant.what):
+    for mutant in (mutant for mutant in (*MUTANTS, *RENDERERS) if named in mutant.what):
         if mutant.what in NOT_REACHED:
             print(f"{mutant.what:<50} not tried: {NOT_REACHED[mutant.what]}")
             continue

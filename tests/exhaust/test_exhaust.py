@@ -32,7 +32,7 @@ def test_a_broken_core_is_caught(mutant: str) -> None:
 
 
 def test_every_function_that_fills_a_buffer_is_in_the_list() -> None:
-    """A function of rq_api.h with a capacity stands in renderers.h, or among those that need an engine."""
+    """A function of rq_api.h with a capacity stands in renderers.h, or among those that do not render."""
     api = (ROOT / "csrc/rq_api.h").read_text()
     fills = set(re.findall(r"^\w[\w ]*?[ *](rq_\w+)\([^;]*?\buint32_t cap\b", api, re.MULTILINE))
     listed = (ROOT / "tests/c/renderers.h").read_text()

@@ -63,6 +63,12 @@ enum rq_verdict {
 /* Formats in which finished lookups are drained. */
 enum rq_format { RQ_MSGPACK = 0, RQ_NDJSON = 1, RQ_NDJSON_RFC8427 = 2, RQ_NDJSON_MASSDNS = 3 };
 
+/* Styles of a message as text. */
+enum rq_text_style {
+  RQ_TEXT_SHORT = 1,    /* the data of the answer section alone, one record on a line: dig +short */
+  RQ_TEXT_MULTILINE = 2 /* long data in lines between parentheses, with comments: dig +multiline */
+};
+
 /* Shapes of a message in JSON. */
 enum rq_json_shape {
   RQ_JSON_ZDNS = 0,    /* the `data` of a zdns result */
@@ -195,8 +201,9 @@ int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary);
  * when there is no header. */
 int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual);
 
-/* The message as dig prints it. Failure: RQ_MALFORMED when there is no header. */
-int32_t rq_msg_text(const uint8_t *wire, uint32_t len, char *out, uint32_t cap, uint32_t *actual);
+/* The message as dig prints it, in a style of enum rq_text_style (0 for none), with all records that are whole. Failure:
+ * RQ_MALFORMED when there is no header. */
+int32_t rq_msg_text(const uint8_t *wire, uint32_t len, uint32_t style, char *out, uint32_t cap, uint32_t *actual);
 
 /* The message as JSON in a shape of enum rq_json_shape, with all records that are whole. Failure: RQ_MALFORMED when
  * there is no header, RQ_BAD_ARGUMENT for another shape. */

@@ -2,13 +2,23 @@
  *
  * Shows all records that are whole and then says so if the message ends or breaks before its last. Never allocates.
  * Serves RFC 1035 section 4, RFC 6891 section 6.1, RFC 8914 section 2. SPDX-License-Identifier: MIT */
+#include "rq_dig.h"
 #include "rq_text.h"
 
 #define TAB 8
 #define DO_FLAG 0x8000u
+#define CO_FLAG 0x4000u /* compact answers (RFC 9824, 5.1) */
+#define TSIG 250
 
 /* The columns in which dig begins a record's TTL, class, type and RDATA. */
-enum { TTL_COLUMN = 24, CLASS_COLUMN = 32, TYPE_COLUMN = 40, RDATA_COLUMN = 48 };
+typedef struct columns {
+  uint8_t ttl, class, type, rdata;
+} columns;
+
+static columns columns_of(unsigned style) {
+  if ((style & RQ_STYLE_FOLDED) != 0) return (columns){24, 24, 24, 32};
+  return (columns){24, 32, 40, 48};
+}
 
 /* A line being written: `column` is where it stood when `mark` octets were wanted. */
 typedef struct line {
@@ -31,16 +41,6 @@ static void pad(line *line, size_t to, rq_out *out) {
 
 /* --- header --- */
 
-static void opcode_text(uint16_t opcode, rq_out *out) {
-  static const char *const names[] = {"QUERY", "IQUERY", "STATUS", "RESERVED3", "NOTIFY", "UPDATE", "DSO"};
-  if (opcode < sizeof names / sizeof names[0]) {
-    rq_out_text(out, names[opcode]);
-  } else {
-    rq_out_text(out, "RESERVED");
-    rq_decimal_text(opcode, out);
-  }
-}
-
 static void flags_text(uint16_t flags, rq_out *out) {
   static const struct {
     uint16_t bit;
@@ -55,7 +55,7 @@ static void flags_text(uint16_t flags, rq_out *out) {
 static void header_text(const rq_header *header, uint16_t rcode, rq_out *out) {
   static const char *const sections[] = {"; QUERY: ", ", ANSWER: ", ", AUTHORITY: ", ", ADDITIONAL: "};
   rq_out_text(out, ";; ->>HEADER<<- opcode: ");
-  opcode_text(RQ_OPCODE(header->flags), out);
+  rq_opcode_to_text(RQ_OPCODE(header->flags), out);
   rq_out_text(out, ", status: ");
   rq_rcode_to_text(rcode, out);
   rq_out_text(out, ", id: ");
@@ -71,88 +71,34 @@ static void header_text(const rq_header *header, uint16_t rcode, rq_out *out) {
 
 /* --- OPT PSEUDOSECTION --- */
 
-/* Octets in hexadecimal with a blank between them, then as text in quotes. */
-static void dump_text(const rq_cur *value, rq_out *out) {
-  rq_cur hex = *value, octet, text = *value;
-  while (rq_cur_left(&hex) > 0) {
-    rq_cur_take(&hex, 1, &octet);
-    rq_hex_to_text(&octet, out);
-    rq_out_u8(out, ' ');
-  }
-  rq_out_u8(out, '(');
-  rq_quoted_to_text(&text, RQ_STYLE_ZONE, out);
-  rq_out_u8(out, ')');
-}
-
-static void hex_text(const rq_cur *value, rq_out *out) {
-  rq_cur octets = *value;
-  rq_hex_to_text(&octets, out);
-}
-
-/* An extended error: u16 code, then UTF-8 text for people. */
-static void error_text(const rq_cur *value, rq_out *out) {
-  rq_cur at = *value;
-  uint16_t code = rq_cur_u16(&at);
-  if (!rq_cur_good(&at)) {
-    hex_text(value, out);
-    return;
-  }
-  rq_decimal_text(code, out);
-  if (rq_cur_left(&at) == 0) return;
-  rq_out_text(out, ": ");
-  rq_quoted_to_text(&at, RQ_STYLE_ZONE, out);
-}
-
-static void option_text(uint16_t code, const rq_cur *value, rq_out *out) {
-  static const struct {
-    uint16_t code;
-    const char *name;
-    void (*write)(const rq_cur *, rq_out *);
-  } known[] = {{3, "NSID", dump_text},   {8, "CLIENT-SUBNET", hex_text},  {9, "EXPIRE", hex_text},
-               {10, "COOKIE", hex_text}, {11, "TCP-KEEPALIVE", hex_text}, {12, "PAD", hex_text},
-               {15, "EDE", error_text}};
-  void (*write)(const rq_cur *, rq_out *) = dump_text;
-  size_t i = 0;
-  while (i < sizeof known / sizeof known[0] && known[i].code != code) i++;
-  rq_out_text(out, "; ");
-  if (i < sizeof known / sizeof known[0]) {
-    write = known[i].write;
-    rq_out_text(out, known[i].name);
-  } else {
-    rq_out_text(out, "OPT=");
-    rq_decimal_text(code, out);
-  }
-  rq_out_text(out, ": ");
-  write(value, out);
-  rq_out_u8(out, '\n');
-}
-
 static void edns_text(const rq_record *opt, rq_out *out) {
   rq_edns edns;
   rq_cur value;
   uint16_t code;
   rq_edns_read(opt, &edns);
+  uint16_t rest = edns.flags % CO_FLAG;
   rq_out_text(out, "\n;; OPT PSEUDOSECTION:\n; EDNS: version: ");
   rq_decimal_text(edns.version, out);
-  rq_out_text(out, (edns.flags & DO_FLAG) != 0 ? ", flags: do; " : ", flags:; ");
-  if (edns.flags % DO_FLAG != 0) {
+  rq_out_text(out, edns.flags / DO_FLAG != 0 ? ", flags: do" : ", flags:");
+  if (edns.flags / CO_FLAG % 2u != 0) rq_out_text(out, " co");
+  if (rest != 0) {
     rq_cur octets;
-    uint8_t rest[2] = {(uint8_t)(edns.flags % DO_FLAG / 256u), (uint8_t)(edns.flags % 256u)};
-    rq_cur_init(&octets, rest, sizeof rest);
-    rq_out_text(out, "MBZ: 0x");
-    rq_hex_to_text(&octets, out);
-    rq_out_text(out, ", ");
+    uint8_t both[2] = {(uint8_t)(rest / 256u), (uint8_t)(rest % 256u)};
+    rq_cur_init(&octets, both, sizeof both);
+    rq_out_text(out, "; MBZ: 0x");
+    rq_lower_to_text(&octets, 0, out);
   }
-  rq_out_text(out, "udp: ");
+  rq_out_text(out, rest != 0 ? ", udp: " : "; udp: ");
   rq_decimal_text(edns.payload, out);
   rq_out_u8(out, '\n');
-  while (rq_pairs_next(&edns.options, &code, &value)) option_text(code, &value, out);
+  while (rq_pairs_next(&edns.options, &code, &value)) rq_dig_option_text(code, &value, out);
 }
 
 /* --- sections --- */
 
 /* `gap` is what stands before the section's title: dig leaves no line blank below the OPT PSEUDOSECTION. */
-static int questions_text(rq_walk *walk, const char *gap, rq_out *out) {
+static int questions_text(rq_walk *walk, const char *gap, unsigned style, rq_out *out) {
+  columns at = columns_of(style);
   rq_question question;
   int got = rq_walk_question(walk, &question);
   if (got == 1) {
@@ -163,9 +109,9 @@ static int questions_text(rq_walk *walk, const char *gap, rq_out *out) {
     line line = line_begin(out);
     rq_out_u8(out, ';');
     rq_name_text(&question.name, out);
-    pad(&line, CLASS_COLUMN, out);
+    pad(&line, at.class, out);
     rq_class_to_text(question.rrclass, out);
-    pad(&line, TYPE_COLUMN, out);
+    pad(&line, at.type, out);
     rq_type_text(question.rrtype, out);
     rq_out_u8(out, '\n');
     got = rq_walk_question(walk, &question);
@@ -173,37 +119,45 @@ static int questions_text(rq_walk *walk, const char *gap, rq_out *out) {
   return got;
 }
 
-static void record_text(const rq_record *record, rq_out *out) {
+static void record_text(const rq_record *record, unsigned style, rq_out *out) {
+  columns at = columns_of(style);
   line line = line_begin(out);
   rq_name_text(&record->owner, out);
-  pad(&line, TTL_COLUMN, out);
+  pad(&line, at.ttl, out);
   rq_decimal_text(record->ttl, out);
-  pad(&line, CLASS_COLUMN, out);
+  pad(&line, at.class, out);
   rq_class_to_text(record->rrclass, out);
-  pad(&line, TYPE_COLUMN, out);
+  pad(&line, at.type, out);
   rq_type_text(record->rrtype, out);
-  pad(&line, RDATA_COLUMN, out);
-  rq_rdata_to_text(record->rrtype, &record->rdata, RQ_STYLE_ZONE, out);
+  pad(&line, at.rdata, out);
+  rq_rdata_to_text(record->rrtype, &record->rdata, style, out);
   rq_out_u8(out, '\n');
 }
 
+/* What stands above a record that is not of the section of the one before it; a TSIG record at the end is a section of
+ * its own, as the server counts it (RFC 8945, 5.1). */
+static void title_text(const rq_walk *walk, const rq_record *record, int *titled, rq_out *out) {
+  static const char *const titles[] = {"", "ANSWER ", "AUTHORITY ", "ADDITIONAL ", "TSIG PSEUDO"};
+  int is_tsig = record->rrtype == TSIG && walk->section == RQ_ADDITIONAL && walk->left == 0;
+  int section = is_tsig ? RQ_ADDITIONAL + 1 : walk->section;
+  if (*titled == section) return;
+  *titled = section;
+  rq_out_text(out, "\n;; ");
+  rq_out_text(out, titles[section]);
+  rq_out_text(out, "SECTION:\n");
+}
+
 /* All records but the one that is shown as the OPT PSEUDOSECTION. */
-static void records_text(rq_walk *walk, rq_out *out) {
-  static const char *const titles[] = {"", "ANSWER", "AUTHORITY", "ADDITIONAL"};
+static void records_text(rq_walk *walk, unsigned style, rq_out *out) {
   rq_record record;
   int titled = RQ_QUESTION, skipped = 0;
   while (rq_walk_record(walk, &record) == 1) {
     if (!skipped && rq_walk_is_edns(walk, &record)) {
       skipped = 1;
-      continue;
+    } else {
+      title_text(walk, &record, &titled, out);
+      record_text(&record, style, out);
     }
-    if (titled != walk->section) {
-      titled = walk->section;
-      rq_out_text(out, "\n;; ");
-      rq_out_text(out, titles[titled]);
-      rq_out_text(out, " SECTION:\n");
-    }
-    record_text(&record, out);
   }
 }
 
@@ -226,7 +180,23 @@ static void ending_text(const rq_summary *summary, rq_out *out) {
   rq_out_u8(out, '\n');
 }
 
-int32_t rq_msg_text(const uint8_t *wire, uint32_t len, char *out, uint32_t cap, uint32_t *actual) {
+static void whole_text(rq_walk *walk, const rq_summary *summary, unsigned style, rq_out *out) {
+  header_text(&walk->header, summary->rcode, out);
+  int has_edns = pseudosection_text(*walk, out);
+  if (questions_text(walk, has_edns ? "" : "\n", style, out) == 0) records_text(walk, style, out);
+  ending_text(summary, out);
+}
+
+/* The RDATA of the answer section alone, one record on a line, always in words: dig +short. */
+static void short_text(rq_walk *walk, rq_out *out) {
+  rq_record record;
+  while (rq_walk_record(walk, &record) == 1 && walk->section == RQ_ANSWER) {
+    rq_rdata_to_text(record.rrtype, &record.rdata, RQ_STYLE_WORDS, out);
+    rq_out_u8(out, '\n');
+  }
+}
+
+int32_t rq_msg_text(const uint8_t *wire, uint32_t len, uint32_t style, char *out, uint32_t cap, uint32_t *actual) {
   rq_summary summary;
   rq_walk walk;
   rq_out o;
@@ -234,10 +204,10 @@ int32_t rq_msg_text(const uint8_t *wire, uint32_t len, char *out, uint32_t cap, 
   *actual = 0;
   rq_msg_open(wire, len, &summary);
   if (rq_walk_begin(&walk, wire, len) != RQ_OK) return RQ_MALFORMED;
-  header_text(&walk.header, summary.rcode, &o);
-  int has_edns = pseudosection_text(walk, &o);
-  if (questions_text(&walk, has_edns ? "" : "\n", &o) == 0) records_text(&walk, &o);
-  ending_text(&summary, &o);
+  if ((style & RQ_TEXT_SHORT) != 0)
+    short_text(&walk, &o);
+  else
+    whole_text(&walk, &summary, (style & RQ_TEXT_MULTILINE) != 0 ? RQ_STYLE_FOLDED : RQ_STYLE_WORDS, &o);
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);
 }

@@ -5,6 +5,7 @@
 #include "rq_encode.h"
 
 static const char hex[] = "0123456789ABCDEF";
+static const char lower[] = "0123456789abcdef";
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base32hex[] = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
 
@@ -20,6 +21,22 @@ void rq_hex_to_text(rq_cur *octets, rq_out *out) {
     rq_out_u8(out, (uint8_t)hex[octet / 16]);
     rq_out_u8(out, (uint8_t)hex[octet % 16]);
   }
+}
+
+void rq_lower_to_text(rq_cur *octets, uint8_t between, rq_out *out) {
+  int first = 1;
+  for (; rq_cur_left(octets) > 0; first = 0) {
+    uint8_t octet = rq_cur_u8(octets);
+    if (!first && between != 0) rq_out_u8(out, between);
+    rq_out_u8(out, (uint8_t)lower[octet / 16]);
+    rq_out_u8(out, (uint8_t)lower[octet % 16]);
+  }
+}
+
+void rq_group_to_text(uint16_t group, rq_out *out) {
+  uint32_t unit = 4096;
+  while (unit > 1 && group / unit == 0) unit /= 16u;
+  for (; unit > 0; unit /= 16u) rq_out_u8(out, (uint8_t)lower[group / unit % 16u]);
 }
 
 void rq_base64_to_text(rq_cur *octets, rq_out *out) {

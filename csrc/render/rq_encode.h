@@ -14,6 +14,12 @@ void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out);
 /* Appends hexadecimal, upper case as BIND prints it. */
 void rq_hex_to_text(rq_cur *octets, rq_out *out);
 
+/* Appends hexadecimal, lower case, with `between` before each octet but the first; 0 for nothing between them. */
+void rq_lower_to_text(rq_cur *octets, uint8_t between, rq_out *out);
+
+/* Appends 16 bits in hexadecimal, lower case, without leading zeros. */
+void rq_group_to_text(uint16_t group, rq_out *out);
+
 /* Appends base64 with padding, unbroken. */
 void rq_base64_to_text(rq_cur *octets, rq_out *out);
 

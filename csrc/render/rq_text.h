@@ -5,6 +5,7 @@
 
 #include "../wire/rq_msg.h"
 #include "rq_encode.h"
+#include "rq_mnemonic.h"
 
 /* Bits of how text is laid out. Without any, it is what stands in a zone file, on one line. */
 enum rq_style {
@@ -37,16 +38,14 @@ void rq_special_to_text(uint8_t octet, unsigned style, rq_out *out);
 /* Appends a name with its final dot: rq_name_text in any style. */
 void rq_styled_name_to_text(const rq_name *name, unsigned style, rq_out *out);
 
+/* Appends hexadecimal or base64, in words if the style has them. */
+void rq_hex_words_to_text(const rq_cur *octets, unsigned style, rq_out *out);
+void rq_base64_words_to_text(const rq_cur *octets, unsigned style, rq_out *out);
+
+/* Appends "192.0.2.0/24". */
+void rq_prefix_to_text(const rq_prefix *prefix, rq_out *out);
+
 /* Appends a name without its final dot, as zdns prints names; the root stays ".". */
 void rq_bare_name_to_text(const rq_name *name, rq_out *out);
-
-/* Appends "IN", or CLASS<number> (RFC 3597, section 5). */
-void rq_class_to_text(uint16_t number, rq_out *out);
-
-/* Appends "NOERROR", or RCODE<number>. */
-void rq_rcode_to_text(uint16_t rcode, rq_out *out);
-
-/* "NOERROR", ...; NULL when it has no name. */
-const char *rq_rcode_name(uint16_t rcode);
 
 #endif

@@ -120,9 +120,17 @@ class Message:
         """What the OPT record says; None when there is none."""
         return self._content.edns
 
-    def to_text(self) -> str:
-        """The message as dig prints it."""
-        return _lib.call_text(lib.rq_msg_text, self._wire, len(self._wire))
+    def to_text(self, *, short: bool = False, multiline: bool = False) -> str:
+        """The message as dig prints it.
+
+        `short` gives the data of the answer section alone, one record on a line (`dig +short`); `multiline` puts long
+        data on several lines and explains some of it (`dig +multiline`).
+
+        >>> Message(make_query("m.", "MX", id=1)).to_text().splitlines()[0]
+        ';; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1'
+        """
+        style = lib.RQ_TEXT_SHORT * short | lib.RQ_TEXT_MULTILINE * multiline
+        return _lib.call_text(lib.rq_msg_text, self._wire, len(self._wire), style)
 
     def to_json(self, shape: Literal["zdns", "rfc8427", "massdns"] = "zdns") -> str:
         """The message as one line of JSON: as the `data` of a zdns result, as RFC 8427 says, or as massdns prints it.

@@ -22,7 +22,15 @@ typedef struct renderer {
 } renderer;
 
 static inline int32_t render_text(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
-  return rq_msg_text(wire, len, (char *)out, cap, actual);
+  return rq_msg_text(wire, len, 0, (char *)out, cap, actual);
+}
+
+static inline int32_t render_short(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_msg_text(wire, len, RQ_TEXT_SHORT, (char *)out, cap, actual);
+}
+
+static inline int32_t render_lines(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_msg_text(wire, len, RQ_TEXT_MULTILINE, (char *)out, cap, actual);
 }
 
 static inline int32_t render_zdns(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
@@ -130,6 +138,8 @@ static inline int32_t render_clip(const uint8_t *wire, uint32_t len, uint8_t *ou
 
 static const renderer renderers[] = {
     {'m', 1, 1, "text", render_text},
+    {'m', 0, 1, "text, short", render_short},
+    {'m', 0, 1, "text, multiline", render_lines},
     {'m', 1, 1, "json", render_zdns},
     {'m', 0, 1, "json of RFC 8427", render_8427},
     {'m', 0, 1, "json of massdns", render_massdns},

@@ -44,6 +44,18 @@ static inline int form_utf8(form *f) {
   return 0;
 }
 
+/* Text that is shown on a terminal: no control characters but tabs and newlines, those of Unicode (U+0080 to U+009F)
+ * left out too. */
+static inline int form_is_shown(const uint8_t *text, size_t len) {
+  form f = {text, text + len};
+  while (f.at < f.end) {
+    const uint8_t *first = f.at;
+    if (*first < 0x80 ? !form_is_printable(first, 1) : *first == 0xc2 && f.end - first > 1 && first[1] < 0xa0) return 0;
+    if (!form_utf8(&f)) return 0;
+  }
+  return 1;
+}
+
 static inline int form_byte(form *f, char wanted) {
   if (f->at == f->end || *f->at != (uint8_t)wanted) return 0;
   f->at++;

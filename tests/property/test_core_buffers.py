@@ -11,9 +11,10 @@ from layouts import legal_names, u8, u16
 
 from resquery._rq import ffi, lib
 
-RENDERERS: list[Callable[..., int]] = [lib.rq_msg_pack, lib.rq_msg_text] + [
-    lambda wire, size, *out, shape=shape: lib.rq_msg_json(wire, size, shape, *out)
-    for shape in (lib.RQ_JSON_ZDNS, lib.RQ_JSON_RFC8427, lib.RQ_JSON_MASSDNS)
+TEXTS = [(lib.rq_msg_text, style) for style in (0, lib.RQ_TEXT_SHORT, lib.RQ_TEXT_MULTILINE)]
+SHAPES = [(lib.rq_msg_json, shape) for shape in (lib.RQ_JSON_ZDNS, lib.RQ_JSON_RFC8427, lib.RQ_JSON_MASSDNS)]
+RENDERERS: list[Callable[..., int]] = [lib.rq_msg_pack] + [
+    lambda wire, size, *out, call=call, form=form: call(wire, size, form, *out) for call, form in TEXTS + SHAPES
 ]
 Fill = Callable[[Any, int, Any], int]
 

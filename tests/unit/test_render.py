@@ -85,15 +85,15 @@ def test_a_message_prints_as_dig_prints_it() -> None:
 
 
 def test_options_print_one_a_line() -> None:
-    """Known EDNS options have names, others numbers; octets show in hexadecimal and, quoted, as text."""
+    """Options that dig has words for have names, others numbers; octets show in hexadecimal and, quoted, as text."""
     options = b'\0\x03\0\x03a"\n' + b"\0\x0f\0\x06\0\x12nope" + b"\0\x0f\0\x01\x09" + b"\xfd\xe8\0\0"
     text = Message(message([], [], [], [opt(options, ttl=0x00030001)])).to_text()
     assert text.split("PSEUDOSECTION:\n")[1].splitlines() == [
         "; EDNS: version: 3, flags:; MBZ: 0x0001, udp: 1232",
-        '; NSID: 61 22 0A ("a\\"\\010")',
-        '; EDE: 18: "nope"',
-        "; EDE: 09",
-        '; OPT=65000: ("")',
+        '; NSID: 61 22 0a ("a".")',
+        "; EDE: 18 (Prohibited): (nope)",
+        '; EDE: 09 (".")',
+        "; OPT=65000:",
     ]
 
 
@@ -151,7 +151,7 @@ def test_json_has_the_three_sections() -> None:
     a = record("x", 1, bytes(4))
     shown = data([question("x", 1)], [a, a], [a], [a, opt(b"\0\x0a\0\x02\x01\x02", ttl=0x8000)])
     entry = HEAD | {"type": "A", "answer": "0.0.0.0"}
-    edns = {"type": "EDNS0", "version": 0, "flags": "do", "udpsize": 1232, "options": [{"code": 10, "data": "0102"}]}
+    edns = {"type": "EDNS0", "version": 0, "flags": "do", "udpsize": 1232, "options": [{"code": 10, "name": "COOKIE", "data": "0102"}]}
     assert (shown["answers"], shown["authorities"], shown["additionals"]) == ([entry, entry], [entry], [entry, edns])
 
 

@@ -24,6 +24,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("type", metavar="TYPE", nargs="?", default="A", help="MX, TYPE15, ... (A)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--short", action="store_true", help="print the data of the answer's records only")
+    form.add_argument("--multiline", action="store_true", help="print long data on several lines, with comments")
     for shape, options in (
         ("zdns", ["--json", "--json=zdns"]),
         ("rfc8427", ["--json=rfc8427"]),
@@ -56,9 +57,10 @@ def show(message: Message, arguments: argparse.Namespace) -> None:
     if arguments.json:
         text = message.to_json(arguments.json)
     elif arguments.short:
-        text = "\n".join(record.to_text().split(" ", 4)[4] for record in message.answer)
+        text = message.to_text(short=True).rstrip("\n")
     else:
-        text = f"{message.to_text().rstrip()}\n\n;; MSG SIZE  rcvd: {len(message.wire)}"
+        text = message.to_text(multiline=arguments.multiline).rstrip()
+        text += f"\n\n;; MSG SIZE  rcvd: {len(message.wire)}"
     if text:
         try:
             sys.stdout.buffer.write(text.encode() + b"\n")

@@ -43,7 +43,7 @@ prove: .venv/dev           ## Frama-C: the wire layer keeps its contracts (needs
 	$(BIN)/python tests/proofs/prove.py
 
 exhaust: .venv/built .venv/dev  ## every string of up to 7 hostile octets, every capacity up to 1,024 of every renderer
-	$(BIN)/python tests/exhaust/run.py
+	$(BIN)/python tests/exhaust/exhaust.py
 
 fuzz-ci: .venv/dev         ## libFuzzer, 10^6 executions of each target (needs clang)
 	$(BIN)/python tests/fuzz/run.py

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RUN = [sys.executable, ROOT / "tests/exhaust/run.py"]
+RUN = [sys.executable, ROOT / "tests/exhaust/exhaust.py"]
 # With an engine: tests/c/test_engine.c, tests/property/test_query_clip.py; the others say what is wrong with an input.
 ELSEWHERE = {"rq_engine_drain", "rq_query", "rq_query_finish", "rq_columns_read_array", "rq_columns_read_stream"}
 
@@ -22,7 +22,7 @@ def test_short_strings_and_all_capacities_keep_the_contracts() -> None:
 
 @pytest.mark.parametrize("mutant", ["the clamp is the wrong way round", "u16 reads one octet past the end"])
 def test_a_broken_core_is_caught(mutant: str) -> None:
-    """A mistake put into rq_bytes.h is told with the job that found it; `run.py --mutants` tries all there are."""
+    """A mistake put into rq_bytes.h is told with the job that found it; `exhaust.py --mutants` tries all there are."""
     done = subprocess.run([*RUN, "--mutants", mutant], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "caught by" in done.stdout

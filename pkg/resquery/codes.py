@@ -29,7 +29,7 @@ class _Number(enum.IntEnum):
         return self.name
 
     def __format__(self, spec: str) -> str:
-        return format(self.name, spec)
+        return format(str(self), spec)
 
 
 class RRType(_Number):

@@ -311,8 +311,13 @@ static inline void rq_out_rewind(rq_out *o, size_t mark) {
     ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, 1);
     ensures rq_out_holds(o, \old(o->len), v); */
 static inline void rq_out_u8(rq_out *o, uint8_t v) {
-  if (o->len < o->cap) o->base[o->len] = v;
-  if (o->len < RQ_OUT_MAX) o->len++;
+  size_t at = o->len; /* an octet that is stored may be any, for all the compiler knows: also those of `len` */
+  if (at < o->cap) {
+    o->base[at] = v;
+    o->len = at + 1;
+  } else if (at < RQ_OUT_MAX) {
+    o->len = at + 1;
+  }
 }
 
 /*@ requires rq_out_ok(o);
@@ -322,8 +327,15 @@ static inline void rq_out_u8(rq_out *o, uint8_t v) {
     ensures rq_out_holds(o, \old(o->len), v / 256);
     ensures rq_out_holds(o, \old(o->len) + 1, v % 256); */
 static inline void rq_out_u16(rq_out *o, uint16_t v) {
-  rq_out_u8(o, (uint8_t)(v / 256u));
-  rq_out_u8(o, (uint8_t)(v % 256u));
+  if (o->cap > 1 && o->len < o->cap - 1) {
+    uint8_t *to = o->base + o->len;
+    o->len += 2;
+    to[0] = (uint8_t)(v / 256u);
+    to[1] = (uint8_t)(v % 256u);
+  } else {
+    rq_out_u8(o, (uint8_t)(v / 256u));
+    rq_out_u8(o, (uint8_t)(v % 256u));
+  }
 }
 
 /*@ requires rq_out_ok(o);
@@ -335,8 +347,17 @@ static inline void rq_out_u16(rq_out *o, uint16_t v) {
     ensures rq_out_holds(o, \old(o->len) + 2, v / 256 % 256);
     ensures rq_out_holds(o, \old(o->len) + 3, v % 256); */
 static inline void rq_out_u32(rq_out *o, uint32_t v) {
-  rq_out_u16(o, (uint16_t)(v / 65536u));
-  rq_out_u16(o, (uint16_t)(v % 65536u));
+  if (o->cap > 3 && o->len < o->cap - 3) {
+    uint8_t *to = o->base + o->len;
+    o->len += 4;
+    to[0] = (uint8_t)(v / 16777216u);
+    to[1] = (uint8_t)(v / 65536u % 256u);
+    to[2] = (uint8_t)(v / 256u % 256u);
+    to[3] = (uint8_t)(v % 256u);
+  } else {
+    rq_out_u16(o, (uint16_t)(v / 65536u));
+    rq_out_u16(o, (uint16_t)(v % 65536u));
+  }
 }
 
 /*@ requires rq_out_ok(o);

@@ -4,23 +4,42 @@
 #define LABEL_MAX 63
 #define JUMPS_MAX 127 /* no name of 255 octets has more labels: a chain of more pointers only costs time */
 
-/* Reads the label of `size` octets that comes next and puts it behind the `len` octets of the name. Returns the new
- * length; at least one octet stays free for the root label. */
-/*@ requires rq_cur_ok(at) && \valid(name) && rq_name_apart(name, at) && len < RQ_NAME_MAX && size <= LABEL_MAX;
+/* Moves over the labels that come next and copies them, in one piece, behind the `len` octets of the name; one octet at
+ * least stays free for the root label. Returns the new length; *octet is what follows: 0, or the first octet of a
+ * pointer, or no length at all. */
+/*@ requires rq_cur_ok(at) && \valid(name) && \valid(octet) && rq_name_apart(name, at) && len < RQ_NAME_MAX;
+    requires \separated(octet, name, at, at->base + (0 .. at->end - 1));
     terminates \true;
-    assigns at->pos, at->state, name->octets[0 .. RQ_NAME_MAX - 1];
-    ensures rq_cur_ok(at) && rq_cur_same{Pre, Here}(at);
-    ensures at->state == RQ_CUR_GOOD ==> at->pos == \old(at->pos) + size && \old(at->state) == RQ_CUR_GOOD;
-    ensures at->state == RQ_CUR_GOOD ==> \result == len + 1 + size;
+    assigns at->pos, at->state, *octet, name->octets[0 .. RQ_NAME_MAX - 1];
+    ensures rq_cur_ok(at) && rq_cur_same{Pre, Here}(at) && at->pos >= \old(at->pos);
+    ensures at->state == RQ_CUR_GOOD ==> at->pos > \old(at->pos) && \old(at->state) == RQ_CUR_GOOD;
+    ensures at->state == RQ_CUR_GOOD ==> *octet == 0 || *octet > LABEL_MAX;
+    ensures at->state != RQ_CUR_GOOD ==> *octet == 0;
     ensures len <= \result < RQ_NAME_MAX; */
-static unsigned label_read(rq_cur *at, uint8_t size, rq_name *name, unsigned len) {
-  if (RQ_NAME_MAX - 1 - len <= size) {
-    rq_cur_fail(at, RQ_CUR_BROKEN);
-    return len;
+static unsigned run_read(rq_cur *at, rq_name *name, unsigned len, uint8_t *octet) {
+  rq_cur run;
+  run = *at;
+  unsigned end = len;
+  uint8_t next = rq_cur_u8(at);
+  /*@ loop invariant rq_cur_ok(at) && rq_cur_same{Pre, Here}(at) && at->pos >= \at(at->pos, Pre);
+      loop invariant len <= end < RQ_NAME_MAX;
+      loop invariant at->state == RQ_CUR_GOOD ==> at->pos == \at(at->pos, Pre) + (end - len) + 1;
+      loop invariant at->state == RQ_CUR_GOOD ==> \at(at->state, Pre) == RQ_CUR_GOOD;
+      loop invariant at->state != RQ_CUR_GOOD ==> next == 0;
+      loop assigns at->pos, at->state, end, next;
+      loop variant RQ_NAME_MAX - end + (next == 0 ? 0 : 1); */
+  while (next != 0 && next <= LABEL_MAX) {
+    if (RQ_NAME_MAX - 1 - end <= next)
+      rq_cur_fail(at, RQ_CUR_BROKEN);
+    else
+      end += 1u + next;
+    rq_cur_skip(at, next);
+    next = rq_cur_u8(at);
   }
-  name->octets[len] = size;
-  rq_cur_copy(at, name->octets + len + 1, size);
-  return len + 1 + size;
+  *octet = next;
+  if (!rq_cur_good(at)) return len;
+  rq_cur_copy(&run, name->octets + len, end - len);
+  return end;
 }
 
 /* Puts the root label behind the `len` octets of a name. */
@@ -43,33 +62,30 @@ static void name_end(rq_name *name, unsigned len) {
     ensures at->state == RQ_CUR_GOOD ==> *after > 0 && \old(at->state) == RQ_CUR_GOOD; */
 static unsigned labels_read(rq_cur *at, rq_name *name, size_t *after) {
   size_t limit = rq_cur_pos(at);
-  unsigned len = 0, jumps = 0;
-  uint8_t octet = rq_cur_u8(at);
-  *after = 0;
+  uint8_t octet;
+  unsigned len = run_read(at, name, 0, &octet), jumps = 0;
+  *after = rq_cur_good(at) && octet == 0 ? rq_cur_pos(at) : 0;
   /*@ loop invariant rq_cur_ok(at) && at->base == \at(at->base, Pre) && at->end <= \at(at->end, Pre);
       loop invariant len < RQ_NAME_MAX && jumps <= JUMPS_MAX;
       loop invariant *after == 0 ==> at->end == \at(at->end, Pre) && \at(at->pos, Pre) <= at->pos;
       loop invariant *after == 0 || \at(at->pos, Pre) < *after <= \at(at->end, Pre);
       loop invariant at->state == RQ_CUR_GOOD ==> \at(at->state, Pre) == RQ_CUR_GOOD && limit < at->pos;
-      loop invariant at->state == RQ_CUR_GOOD && *after == 0 ==> \at(at->pos, Pre) < at->pos;
+      loop invariant at->state == RQ_CUR_GOOD && octet == 0 ==> *after > 0;
       loop invariant at->state != RQ_CUR_GOOD ==> octet == 0;
+      loop invariant octet == 0 || octet > LABEL_MAX;
       loop assigns at->pos, at->end, at->state, *after, limit, jumps, len, octet, name->octets[0 .. RQ_NAME_MAX - 1];
-      loop variant JUMPS_MAX - jumps + RQ_NAME_MAX - len + (octet == 0 ? 0 : 1); */
+      loop variant JUMPS_MAX - jumps + (octet == 0 ? 0 : 1); */
   while (octet != 0) {
-    if (octet <= LABEL_MAX) {
-      len = label_read(at, octet, name, len);
-    } else if (octet < 0xC0u || jumps == JUMPS_MAX) {
-      rq_cur_fail(at, RQ_CUR_BROKEN);
-    } else {
-      size_t target = (octet - 0xC0u) * 256u + rq_cur_u8(at);
-      if (*after == 0 && rq_cur_good(at)) *after = rq_cur_pos(at);
-      rq_cur_back(at, target, limit);
-      limit = target;
+    if (octet >= 0xC0u && jumps < JUMPS_MAX)
       jumps++;
-    }
-    octet = rq_cur_u8(at);
+    else
+      rq_cur_fail(at, RQ_CUR_BROKEN);
+    size_t target = octet % 64u * 256u + rq_cur_u8(at);
+    if (*after == 0 && rq_cur_good(at)) *after = rq_cur_pos(at);
+    rq_cur_back(at, target, limit);
+    limit = target;
+    len = run_read(at, name, len, &octet);
   }
-  if (*after == 0 && rq_cur_good(at)) *after = rq_cur_pos(at);
   return len;
 }
 
@@ -207,12 +223,17 @@ int rq_name_parse(const uint8_t *text, size_t len, rq_name *name) {
   return flaw;
 }
 
-/* Specials of master files (RFC 1035, 5.1): " $ ( ) . ; @ \ */
+/* How an octet is written in a name's text: '0' as itself; '1' behind a backslash, for it is a special of master files,
+ * " $ ( ) . ; @ \ (RFC 1035, 5.1); '2' as \DDD. */
 /*@ terminates \true;
     assigns \nothing; */
-static int is_special(uint8_t octet) {
-  return octet == '"' || octet == '$' || octet == '(' || octet == ')' || octet == '.' || octet == ';' || octet == '@' ||
-         octet == '\\';
+static uint8_t form_of(uint8_t octet) {
+  const char *forms =
+      "2222222222222222222222222222222220101000110000100000000000010000"
+      "1000000000000000000000000000100000000000000000000000000000000002"
+      "2222222222222222222222222222222222222222222222222222222222222222"
+      "2222222222222222222222222222222222222222222222222222222222222222";
+  return (uint8_t)forms[octet];
 }
 
 /*@ requires rq_out_ok(out);
@@ -221,22 +242,47 @@ static int is_special(uint8_t octet) {
     ensures rq_out_ok(out) && out->base == \old(out->base) && out->cap == \old(out->cap);
     ensures \old(out->len) <= out->len; */
 static void octet_text(uint8_t octet, rq_out *out) {
-  if (octet <= ' ' || octet > '~') {
+  if (form_of(octet) == '2') {
     rq_out_u8(out, '\\');
     rq_out_u8(out, (uint8_t)('0' + octet / 100u));
     rq_out_u8(out, (uint8_t)('0' + octet / 10u % 10u));
     rq_out_u8(out, (uint8_t)('0' + octet % 10u));
   } else {
-    if (is_special(octet)) rq_out_u8(out, '\\');
+    if (form_of(octet) == '1') rq_out_u8(out, '\\');
     rq_out_u8(out, octet);
   }
 }
 
-void rq_name_text(const rq_name *name, rq_out *out) {
+/* One straight step for each octet: a branch that is guessed wrong costs more than a whole label. */
+unsigned rq_name_plain(const rq_name *name, uint8_t text[RQ_NAME_MAX]) {
+  uint8_t left = name->octets[0];
+  int plain = 1;
+  text[0] = '.';
+  if (left == 0) return 1;
+  /*@ loop invariant 1 <= i <= name->len;
+      loop assigns i, left, plain, text[0 .. RQ_NAME_MAX - 1];
+      loop variant name->len - i; */
+  for (unsigned i = 1; i < name->len; i++) {
+    uint8_t octet = name->octets[i];
+    uint8_t form = form_of(octet);
+    int starts = left == 0;
+    text[i - 1] = starts ? '.' : octet;
+    plain = starts || form == '0' ? plain : 0;
+    left = starts ? octet : (uint8_t)(left - 1u);
+  }
+  return plain ? name->len - 1u : 0;
+}
+
+/* The text of any name that is not the root. */
+/*@ requires rq_name_ok(name) && rq_out_ok(out) && \separated(out, name, out->base + (0 .. out->cap - 1));
+    terminates \true;
+    assigns out->len, out->base[out->len .. out->cap - 1];
+    ensures rq_out_ok(out) && out->base == \old(out->base) && out->cap == \old(out->cap);
+    ensures \old(out->len) <= out->len; */
+static void labels_text(const rq_name *name, rq_out *out) {
   rq_cur at;
   rq_cur_init(&at, name->octets, name->len);
   uint8_t left = rq_cur_u8(&at);
-  if (left == 0) rq_out_u8(out, '.');
   /*@ loop invariant rq_cur_ok(&at) && at.base == &name->octets[0] && at.end == name->len;
       loop invariant rq_out_ok(out) && out->base == \at(out->base, Pre) && out->cap == \at(out->cap, Pre);
       loop invariant \at(out->len, Pre) <= out->len;
@@ -253,6 +299,15 @@ void rq_name_text(const rq_name *name, rq_out *out) {
     rq_out_u8(out, '.');
     left = rq_cur_u8(&at);
   }
+}
+
+void rq_name_text(const rq_name *name, rq_out *out) {
+  uint8_t text[RQ_NAME_MAX];
+  unsigned len = rq_name_plain(name, text);
+  if (len > 0)
+    rq_out_octets(out, text, len);
+  else
+    labels_text(name, out);
 }
 
 void rq_name_write(const rq_name *name, rq_out *out) {

@@ -57,6 +57,15 @@ int rq_name_parse(const uint8_t *text, size_t len, rq_name *name);
     ensures \old(out->len) <= out->len; */
 void rq_name_text(const rq_name *name, rq_out *out);
 
+/* Writes the name as text with its final dot to `text` and returns how many octets that takes; 0 when an octet of it
+ * wants an escape, and then what was written is no text. */
+/*@ requires rq_name_ok(name) && \valid(text + (0 .. RQ_NAME_MAX - 1));
+    requires \separated(name, text + (0 .. RQ_NAME_MAX - 1));
+    terminates \true;
+    assigns text[0 .. RQ_NAME_MAX - 1];
+    ensures \result < RQ_NAME_MAX; */
+unsigned rq_name_plain(const rq_name *name, uint8_t text[RQ_NAME_MAX]);
+
 /* Appends the name in wire format. */
 /*@ requires rq_name_ok(name) && rq_out_ok(out) && \separated(out, name, out->base + (0 .. out->cap - 1));
     terminates \true;

@@ -16,6 +16,7 @@
 #define RQ_CONF_SEARCH 2048  /* octets for the search list of a resolv.conf, names separated by one space */
 #define RQ_RCODES 24         /* rcodes counted one by one in rq_stats; a higher one counts under the last */
 #define RQ_STATUSES 16       /* statuses counted one by one in rq_stats, index -status */
+#define RQ_CUT 4096          /* rq_msg_check: the message ends early; an rcode has 12 bits */
 #define RQ_DROPS 16          /* reasons for a dropped packet, see enum rq_verdict */
 
 /* How a call or a lookup ended. Success is 0 or a count. */
@@ -193,13 +194,21 @@ int32_t rq_table_row(int32_t table, uint32_t row, char *out, uint32_t cap, uint3
 int32_t rq_make_query(const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass, uint16_t id, uint16_t flags,
                       uint16_t payload, uint8_t dnssec_ok, uint8_t *out, uint32_t cap, uint32_t *actual);
 
+/* Checks a whole message. Returns its rcode, with the upper bits of an OPT record if there is one (RFC 6891, 6.1.3),
+ * plus RQ_CUT when the octets end before the last entry that the header counts. Failure: RQ_MALFORMED when there is no
+ * header or an entry cannot be one; rq_msg_open tells where. */
+int32_t rq_msg_check(const uint8_t *wire, uint32_t len);
+
 /* Walks every record and tells what it found; never reads past `len`. Returns summary->status. */
 int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary);
 
-/* The message as MessagePack, as message.py reads it: [questions, answers, authorities, additionals, edns|nil, id,
- * flags, rcode, status], with all records that are whole and the status that rq_msg_open gives. Failure: RQ_MALFORMED
- * when there is no header. */
+/* The entries of a message that are whole, as MessagePack: [questions, answers, authorities, additionals, edns|nil], the
+ * Sections of types.py. Failure: RQ_MALFORMED when there is no header. */
 int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual);
+
+/* The same for a reader that takes `out` as a whole: a sixth item follows, a bin that is the rest of `out`, whatever it
+ * holds. Returns 0, or how many octets this takes when that is more than `cap`. Failure: as rq_msg_pack. */
+int32_t rq_msg_fill(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap);
 
 /* The message as dig prints it, in a style of enum rq_text_style (0 for none), with all records that are whole. Failure:
  * RQ_MALFORMED when there is no header. */

@@ -337,33 +337,37 @@ void rq_pack_section(const uint8_t *wire, size_t len, int section, rq_out *out) 
   pack_records(&r, section, out);
 }
 
-/* What follows the questions. */
-static void pack_message(reader *r, rq_out *out) {
-  uint16_t flags = r->walk.header.flags, rcode = RQ_RCODE(flags);
-  for (int section = RQ_ANSWER; section <= RQ_ADDITIONAL; section++) pack_records(r, section, out);
-  if (r->has_edns) {
-    pack_edns(&r->edns, out);
-    rcode = rq_edns_rcode(&r->edns, flags);
-  } else {
+/* An array that has `spare` items more than those of rq_msg_pack, and these; 0 when there is no header. */
+static int pack_message(const uint8_t *wire, size_t len, uint32_t spare, rq_out *out) {
+  reader r;
+  if (rq_walk_begin(&r.walk, wire, len) != RQ_OK) return 0;
+  rq_pack_array(5 + spare, out);
+  r.has_edns = 0;
+  r.got = pack_questions(&r.walk, out);
+  if (r.got == 0) reader_next(&r);
+  for (int section = RQ_ANSWER; section <= RQ_ADDITIONAL; section++) pack_records(&r, section, out);
+  if (r.has_edns)
+    pack_edns(&r.edns, out);
+  else
     rq_pack_nil(out);
-  }
-  rq_pack_uint(r->walk.header.id, out);
-  rq_pack_uint(flags, out);
-  rq_pack_uint(rcode, out);
-  rq_pack_int(r->got, out);
+  return 1;
 }
 
 int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
-  reader r;
   rq_out o;
   rq_out_init(&o, out, cap);
   *actual = 0;
-  if (rq_walk_begin(&r.walk, wire, len) != RQ_OK) return RQ_MALFORMED;
-  r.has_edns = 0;
-  rq_pack_array(9, &o);
-  r.got = pack_questions(&r.walk, &o);
-  if (r.got == 0) reader_next(&r);
-  pack_message(&r, &o);
+  if (!pack_message(wire, len, 0, &o)) return RQ_MALFORMED;
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);
+}
+
+int32_t rq_msg_fill(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap) {
+  rq_out o;
+  rq_out_init(&o, out, cap);
+  if (!pack_message(wire, len, 1, &o)) return RQ_MALFORMED;
+  size_t begun = begin32(BIN32, &o);
+  if (begun > cap) return (int32_t)begun;
+  end32(begun, cap - begun, &o);
+  return 0;
 }

@@ -219,3 +219,10 @@ int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary) {
     while ((got = rq_walk_record(&walk, &record)) == 1) summary_add(summary, &walk, &record, &has_edns);
   return summary->status = got;
 }
+
+int32_t rq_msg_check(const uint8_t *wire, uint32_t len) {
+  rq_summary summary;
+  int32_t status = rq_msg_open(wire, len, &summary);
+  if (status == RQ_MALFORMED) return status;
+  return summary.rcode + (status == RQ_OK ? 0 : RQ_CUT);
+}

@@ -31,13 +31,13 @@ _SCRATCH = 4096  # octets to begin with: nearly every answer fits, as MessagePac
 class _Scratch:
     """A buffer that C writes and Python reads, without a copy or an allocation in between."""
 
-    __slots__ = ("actual", "cap", "out", "view")
+    __slots__ = ("actual", "cap", "octets", "out", "view")
 
     def __init__(self, cap: int) -> None:
-        octets = bytearray(cap)
+        self.octets = bytearray(cap)
         self.cap = cap
-        self.view = memoryview(octets)
-        self.out = ffi.from_buffer("char[]", octets)
+        self.view = memoryview(self.octets)
+        self.out = ffi.from_buffer("uint8_t[]", self.octets)
         self.actual = ffi.new("uint32_t *")
 
 
@@ -67,22 +67,23 @@ def call_with(use: Callable[[memoryview], T], fn: Any, *args: Any) -> T:
         _pool.append(scratch)
 
 
-def unpack_message(use: Callable[[memoryview], T], wire: bytes) -> T:
+def unpack_message(use: Callable[[bytearray | memoryview], T], wire: bytes) -> T:
     """`use(octets)` of the MessagePack of a message: `call_with` for the call that is made most, in fewer steps."""
     try:
         scratch = _pool.pop()
     except IndexError:
         scratch = _Scratch(_SCRATCH)
-    stored = _msg_pack(wire, len(wire), scratch.out, scratch.cap, scratch.actual)
-    if 0 <= stored < scratch.cap:
-        used = use(scratch.view[:stored])
+    wanted = _msg_fill(wire, len(wire), scratch.out, _SCRATCH)
+    if wanted == 0:
+        used = use(scratch.octets)
         _pool.append(scratch)
         return used
     _pool.append(scratch)
-    return call_with(use, _msg_pack, wire, len(wire))
+    return call_with(use, lib.rq_msg_pack, wire, len(wire))
 
 
-_msg_pack = lib.rq_msg_pack
+_msg_fill = lib.rq_msg_fill
+check_message: Callable[[bytes, int], int] = lib.rq_msg_check
 
 
 def whole_entries(wire: bytes) -> tuple[list[int], int]:

@@ -1,7 +1,7 @@
 """DNS messages: octets from the network, opened; and queries, built.
 
-A message becomes values when it is made, in one step: C checks it and writes it as MessagePack, msgspec builds the
-Structs of `types`. SPDX-License-Identifier: MIT
+To open a message is to check it, one call of C. Its entries become values when they are first asked for, all at once: C
+writes them as MessagePack, msgspec builds the Structs of `types`. SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from . import _lib
 from ._lib import lib
 from .errors import MessageError, shown
-from .types import Edns, Flag, Opcode, Question, Rcode, Record, RRType
+from .types import Edns, Flag, Opcode, Question, Rcode, Record, RRType, Sections
 
 if TYPE_CHECKING:
     import dns.message
@@ -26,29 +26,25 @@ JSON_SHAPES: dict[str, int] = {
     "massdns": lib.RQ_JSON_MASSDNS,
 }
 _FLAGS = 0x87F0  # of the header's second 16 bits, those that are flags
-_MALFORMED: int = lib.RQ_MALFORMED
+_CUT: int = lib.RQ_CUT
+_check = _lib.check_message
+_decode = msgspec.msgpack.Decoder(Sections).decode
 
 
-class _Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What rq_msg_pack writes."""
+class _Rcodes(dict[int, Rcode]):
+    """The rcode in what rq_msg_check returns, which the end of the message may have marked."""
 
-    question: tuple[Question, ...]
-    answer: tuple[Record, ...]
-    authority: tuple[Record, ...]
-    additional: tuple[Record, ...]
-    edns: Edns | None
-    id: int
-    flags: int
-    rcode: Rcode
-    status: int
+    def __missing__(self, found: int) -> Rcode:
+        return self.setdefault(found, Rcode(found % _CUT))
 
 
-_decode = msgspec.msgpack.Decoder(_Content).decode
+_RCODES = _Rcodes()
 
 
 class Message:
     """A DNS message (RFC 1035, 4). Takes any buffer and keeps a copy of its octets; never changes.
 
+    The header costs nothing more; the sections are decoded when one of them is first asked for, once, together.
     A message that ends early gives all records that are whole, and `truncated` says so. Raises `MessageError` for
     octets without a header, or with an entry that cannot be one (RFC 9267).
 
@@ -57,13 +53,24 @@ class Message:
     (7, 'NOERROR', 'example.com.', False)
     """
 
-    __slots__ = ("_content", "_wire")
+    __slots__ = ("_found", "_sections", "_wire")
+    _sections: Sections | None
 
     def __init__(self, wire: ReadableBuffer) -> None:
-        self._wire = octets = wire if type(wire) is bytes else bytes(memoryview(wire))
-        self._content = content = _lib.unpack_message(_decode, octets)
-        if content.status == _MALFORMED:
+        octets = wire if type(wire) is bytes else bytes(memoryview(wire))
+        self._found = found = _check(octets, len(octets))
+        if found < 0:
             raise _malformed(octets)
+        self._wire = octets
+        self._sections = None
+
+    @property
+    def sections(self) -> Sections:
+        """The question, the records and EDNS in one value: the same one each time."""
+        sections = self._sections
+        if sections is None:  # two threads may both decode; what they get is equal
+            self._sections = sections = _lib.unpack_message(_decode, self._wire)
+        return sections
 
     @property
     def wire(self) -> bytes:
@@ -73,52 +80,52 @@ class Message:
     @property
     def id(self) -> int:
         """The ID, by which a response is matched to its query."""
-        return self._content.id
+        return int.from_bytes(self._wire[:2], "big")
 
     @property
     def flags(self) -> Flag:
         """The header's flags, `Flag.TC` (the server cut the answer short) among them."""
-        return Flag(self._content.flags & _FLAGS)
+        return Flag(int.from_bytes(self._wire[2:4], "big") & _FLAGS)
 
     @property
     def opcode(self) -> Opcode:
         """The kind of query."""
-        return Opcode(self._content.flags >> 11 & 15)
+        return Opcode(self._wire[2] >> 3 & 15)
 
     @property
     def rcode(self) -> Rcode:
         """How it went, with the upper bits of the OPT record if there is one (RFC 6891, 6.1.3)."""
-        return self._content.rcode
+        return _RCODES[self._found]
 
     @property
     def truncated(self) -> bool:
         """Whether the octets end before the last record that the header counts: these were clipped."""
-        return self._content.status != 0
+        return self._found >= _CUT
 
     @property
     def question(self) -> tuple[Question, ...]:
         """What was asked."""
-        return self._content.question
+        return self.sections.question
 
     @property
     def answer(self) -> tuple[Record, ...]:
         """The records that answer the question."""
-        return self._content.answer
+        return self.sections.answer
 
     @property
     def authority(self) -> tuple[Record, ...]:
         """The records that say who is in charge, or the SOA of a negative answer (RFC 2308)."""
-        return self._content.authority
+        return self.sections.authority
 
     @property
     def additional(self) -> tuple[Record, ...]:
         """Records that may help. The OPT record is not among them: see `edns`."""
-        return self._content.additional
+        return self.sections.additional
 
     @property
     def edns(self) -> Edns | None:
         """What the OPT record says; None when there is none."""
-        return self._content.edns
+        return self.sections.edns
 
     def to_text(self, *, short: bool = False, multiline: bool = False) -> str:
         """The message as dig prints it.
@@ -171,9 +178,11 @@ class Message:
         return f"<Message {self.id} {self.opcode} {self.rcode} [{asked}] {counts} records, {size}>"
 
 
-def _malformed(octets: bytes) -> MessageError:
+def _malformed(octets: bytes) -> Exception:
     """What is wrong with the octets, and where."""
     counts, length = _lib.whole_entries(octets)
+    if length == 0:
+        return _lib.status_error(lib.RQ_MALFORMED, octets)
     parts = zip(("question", "answer", "authority", "additional"), counts, strict=True)
     whole = ", ".join(f"{count} {part}" for part, count in parts)
     return MessageError(

@@ -64,3 +64,13 @@ class Record(Value, frozen=True):
         """The record as a line of a zone file, without the newline (RFC 1035, 5.1)."""
         rdata = _lib.call_text(_lib.lib.rq_rdata_text, self.type, self.rdata_wire, len(self.rdata_wire))
         return f"{self.name} {self.ttl} {self.rrclass} {self.type} {rdata}"
+
+
+class Sections(_Value, frozen=True):
+    """All that a message holds beside its header (RFC 1035, 4.1). The OPT record is `edns`, and in no section."""
+
+    question: tuple[Question, ...]
+    answer: tuple[Record, ...]
+    authority: tuple[Record, ...]
+    additional: tuple[Record, ...]
+    edns: Edns | None

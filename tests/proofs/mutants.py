@@ -70,13 +70,13 @@ MUTANTS = (
         "n < RQ_OUT_MAX ?",
     ),
     Mutant("a step back may go forward", "rq_bytes.h", "rq_cur_back", "pos >= end || end > c->pos ||", "pos >= end ||"),
-    Mutant("pointers may go on forever", "rq_name.c", "labels_read", " || jumps == JUMPS_MAX", ""),
+    Mutant("pointers may go on forever", "rq_name.c", "labels_read", " && jumps < JUMPS_MAX", ""),
     Mutant(
         "no room is kept for the root label",
         "rq_name.c",
-        "label_read",
-        "RQ_NAME_MAX - 1 - len <= size",
-        "RQ_NAME_MAX - 1 - len < size",
+        "run_read",
+        "RQ_NAME_MAX - 1 - end <= next",
+        "RQ_NAME_MAX - 1 - end < next",
     ),
     Mutant(
         "the length of a label is not checked",

@@ -53,7 +53,7 @@ def _rcode(wire: bytes) -> object:
 
 def _typed(wire: bytes) -> object:
     """All sections as Python values."""
-    return Message(wire)
+    return Message(wire).sections
 
 
 def _text(wire: bytes) -> object:

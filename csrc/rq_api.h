@@ -202,8 +202,8 @@ int32_t rq_msg_check(const uint8_t *wire, uint32_t len);
 /* Walks every record and tells what it found; never reads past `len`. Returns summary->status. */
 int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary);
 
-/* The entries of a message that are whole, as MessagePack: [questions, answers, authorities, additionals, edns|nil], the
- * Sections of types.py. Failure: RQ_MALFORMED when there is no header. */
+/* The entries of a message that are whole, as MessagePack: [questions, answers, authorities, additionals, edns|nil],
+ * the Sections of types.py. Failure: RQ_MALFORMED when there is no header. */
 int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual);
 
 /* The same for a reader that takes `out` as a whole: a sixth item follows, a bin that is the rest of `out`, whatever it

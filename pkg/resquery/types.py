@@ -66,7 +66,7 @@ class Record(Value, frozen=True):
         return f"{self.name} {self.ttl} {self.rrclass} {self.type} {rdata}"
 
 
-class Sections(_Value, frozen=True):
+class Sections(Value, frozen=True):
     """All that a message holds beside its header (RFC 1035, 4.1). The OPT record is `edns`, and in no section."""
 
     question: tuple[Question, ...]

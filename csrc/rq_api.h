@@ -210,8 +210,8 @@ int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t ca
  * holds. Returns 0, or how many octets this takes when that is more than `cap`. Failure: as rq_msg_pack. */
 int32_t rq_msg_fill(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap);
 
-/* The message as dig prints it, in a style of enum rq_text_style (0 for none), with all records that are whole. Failure:
- * RQ_MALFORMED when there is no header. */
+/* The message as dig prints it, in a style of enum rq_text_style (0 for none), with all records that are whole.
+ * Failure: RQ_MALFORMED when there is no header. */
 int32_t rq_msg_text(const uint8_t *wire, uint32_t len, uint32_t style, char *out, uint32_t cap, uint32_t *actual);
 
 /* The message as JSON in a shape of enum rq_json_shape, with all records that are whole. Failure: RQ_MALFORMED when

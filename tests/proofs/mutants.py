@@ -59,8 +59,8 @@ MUTANTS = (
         "the writer stores at cap",
         "rq_bytes.h",
         "rq_out_u8",
-        "if (o->len < o->cap) o->base",
-        "if (o->len <= o->cap) o->base",
+        "  if (at < o->cap) {",
+        "  if (at <= o->cap) {",
     ),
     Mutant(
         "the count of wanted octets wraps",

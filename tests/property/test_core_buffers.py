@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from guarded import SIDES, Guarded, Side
 from hostile import capacities, hostile_rdata, messages, types
 from hypothesis import given
@@ -46,6 +47,24 @@ def test_rendering_stays_inside_the_buffer(wire: bytes, cap: int, side: Side, re
     """MessagePack, text and JSON of any octets are clipped to the capacity, and nothing around the buffer changes."""
     whole = check_clip(lambda *out: render(wire, len(wire), *out), cap, side)
     assert (whole is not None) == (len(wire) >= 12)
+
+
+@given(messages(), capacities, sides)
+def test_a_filled_buffer_is_the_messagepack_and_the_rest_as_it_was(wire: bytes, cap: int, side: Side) -> None:
+    """rq_msg_fill writes what rq_msg_pack does and claims all octets behind it as an item, or tells its size."""
+    packed = check_clip(lambda *out: lib.rq_msg_pack(wire, len(wire), *out), 0, side)
+    with Guarded(cap, side=side) as area:
+        wanted = lib.rq_msg_fill(wire, len(wire), ffi.from_buffer(area.view), cap)
+        if packed is None:
+            assert wanted < 0
+            assert area.untouched(0)
+        elif wanted:
+            assert wanted == len(packed) + 5 > cap
+            assert area.untouched()
+        else:
+            assert cap >= len(packed) + 5
+            assert area.untouched(len(packed) + 5)
+            assert msgspec.msgpack.decode(area.view)[:5] == msgspec.msgpack.decode(packed)
 
 
 @given(messages(), sides)

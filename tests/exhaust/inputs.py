@@ -9,8 +9,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from resquery._rq import lib
 from resquery.cli.bench.shapes import shapes
-from resquery.types import RRType
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 10_000  # octets of a message: every one is rendered a thousand times for each renderer
@@ -57,8 +57,8 @@ def all_inputs() -> Iterator[tuple[str, bytes]]:
 def records() -> Iterator[tuple[int, bytes]]:
     """Type and RDATA of the test vectors, and of each a near miss: an octet less, an octet more."""
     for vector in json.loads((ROOT / "tests/data/records.json").read_text()):
-        name, rdata = vector["type"], bytes.fromhex(vector["wire"])
-        rrtype = RRType[name] if name in RRType.__members__ else int(name.removeprefix("TYPE"))
+        name, rdata = vector["type"].encode(), bytes.fromhex(vector["wire"])
+        rrtype = lib.rq_type_number(name, len(name))
         yield from ((rrtype, octets) for octets in (rdata, rdata[:-1], rdata + b"\0"))
 
 

@@ -43,9 +43,17 @@ typedef struct bulk {
 } bulk;
 
 static int failed(bulk *state, int32_t status) {
-  state->error =
-      status == RQ_NO_MEMORY ? "resquery: no memory" : "resquery: a system call failed that is not one server's";
-  return status == RQ_NO_MEMORY ? ENOMEM : EIO;
+  static const struct {
+    int32_t status;
+    int error;
+    const char *text;
+  } failures[] = {{RQ_NO_MEMORY, ENOMEM, "resquery: no memory"},
+                  {RQ_TOO_LARGE, EOVERFLOW, "resquery: a column would exceed 2^31-1 octets or records with one row"},
+                  {RQ_NETWORK, EIO, "resquery: a system call failed that is not one server's"}};
+  size_t n = 0;
+  while (n < 2 && failures[n].status != status) n++;
+  state->error = failures[n].text;
+  return failures[n].error;
 }
 
 /* Takes names while slots are free. */

@@ -94,7 +94,7 @@ class Columns:
 
     def split(self, buffer: Any, offsets: Iterable[int]) -> None:
         """Adds a row for each stretch of the buffer between two offsets."""
-        octets, bounds = ffi.from_buffer("uint8_t[]", buffer), ffi.from_buffer("int64_t[]", array("q", offsets))
+        octets, bounds = ffi.from_buffer("uint8_t[]", buffer), ffi.from_buffer("int64_t[]", array("q", iter(offsets)))
         if len(bounds) == 0:
             raise ValueError("offsets are empty: give one more than there are messages")
         status = lib.rq_columns_split(self.handle, octets, len(octets), bounds, len(bounds) - 1)

@@ -124,6 +124,12 @@ class BulkColumns:
         self._batch_seconds = seconds
         self._batches: Generator[Batch, None, None] | None = None
 
+    def __enter__(self) -> BulkColumns:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
     def __iter__(self) -> Iterator[Batch]:
         return self
 

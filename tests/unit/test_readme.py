@@ -33,7 +33,7 @@ def address() -> Iterator[str]:
 def test_the_programs_of_the_readme_run(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     """In the order in which they stand, one after another."""
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     names: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block.replace(ADDRESS, address), "README.md", "exec"), names)

@@ -15,7 +15,7 @@ wires = st.lists(st.one_of(messages(), st.binary(max_size=14), st.none()), max_s
 
 @given(wires)
 def test_rows_are_what_messages_say(wires: list[bytes | None]) -> None:
-    """A row for each, in order; its cells are those of a Message, and of a refused one all that comes before the flaw."""
+    """A row for each, in order, with the cells of a Message; of a refused one what its header says."""
     found = rows(parse_columns(wires, authority=True, additional=True, wire=True))
     assert len(found) == len(wires)
     for index, (row, wire) in enumerate(zip(found, wires, strict=True)):

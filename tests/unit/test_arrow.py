@@ -616,15 +616,17 @@ def test_a_column_that_is_full_begins_a_batch(monkeypatch: pytest.MonkeyPatch, s
 def test_a_stream_is_pulled_in_another_thread(server: Server) -> None:
     """After the object that made it is gone, and while this thread does something else."""
     pa = library("pyarrow")
-    reader = pa.RecordBatchReader.from_stream(
-        bulk_columns(["www.example"] * 500, servers=server.address, batch_rows=64)
-    )
+    asked: dict[str, Any] = {"servers": server.address, "batch_rows": 64, "batch_seconds": 3600}
+    reader = pa.RecordBatchReader.from_stream(bulk_columns(["www.example"] * 500, **asked))
     found: list[int] = []
-    thread = threading.Thread(target=lambda: found.extend(batch.num_rows for batch in reader))
+
+    def pull() -> None:
+        found.extend(batch.num_rows for batch in reader)
+
+    thread = threading.Thread(target=pull)
     thread.start()
     thread.join()
     assert found == [64] * 7 + [52]
-    del reader
 
 
 def test_batches_show_themselves() -> None:

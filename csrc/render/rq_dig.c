@@ -50,6 +50,7 @@ static void flags_text(uint16_t flags, rq_out *out) {
   rq_out_text(out, ";; flags:");
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if ((flags & names[i].bit) != 0) rq_out_text(out, names[i].text);
+  if ((flags & RQ_FLAG_Z) != 0) rq_out_text(out, "; MBZ: 0x4"); /* must be zero (RFC 1035, 4.1.1) */
 }
 
 static void header_text(const rq_header *header, uint16_t rcode, rq_out *out) {

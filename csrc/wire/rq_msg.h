@@ -16,6 +16,7 @@
 #define RQ_FLAG_TC 0x0200u
 #define RQ_FLAG_RD 0x0100u
 #define RQ_FLAG_RA 0x0080u
+#define RQ_FLAG_Z 0x0040u
 #define RQ_FLAG_AD 0x0020u
 #define RQ_FLAG_CD 0x0010u
 #define RQ_OPCODE(flags) (((flags) / 2048u) % 16u)

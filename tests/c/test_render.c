@@ -75,6 +75,80 @@ static void test_json_rows(unit *u) {
       "\"timestamp\":\"1970-01-01T00:00:00.000000Z\",\"data\":{\"protocol\":\"tcp\",\"resolver\":\"[::1]:53\"}}}}\n");
 }
 
+static void test_rfc8427_rows(unit *u) {
+  rq_row row = answered();
+  rq_out out = fresh();
+  u->about = "an answer in the shape of RFC 8427";
+  rq_row_8427(&row, &out);
+  EXPECT_TEXT(
+      u, out,
+      "{\"name\":\"x\",\"status\":\"NXDOMAIN\",\"dateString\":\"2001-09-09T01:46:40.000001Z\","
+      "\"dateSeconds\":1000000000.000001,\"protocol\":\"udp\",\"resolver\":\"127.0.0.1:53\",\"ID\":4660,\"QR\":1,"
+      "\"Opcode\":0,\"AA\":1,\"TC\":0,\"RD\":1,\"RA\":1,\"AD\":0,\"CD\":0,\"RCODE\":3,\"QDCOUNT\":1,\"ANCOUNT\":1,"
+      "\"NSCOUNT\":0,\"ARCOUNT\":0,\"QNAME\":\"x.\",\"QTYPE\":1,\"QTYPEname\":\"A\",\"QCLASS\":1,"
+      "\"QCLASSname\":\"IN\",\"questionRRs\":[{\"NAME\":\"x.\",\"TYPE\":1,\"TYPEname\":\"A\",\"CLASS\":1,"
+      "\"CLASSname\":\"IN\"}],\"answerRRs\":[{\"NAME\":\"x.\",\"TYPE\":1,\"TYPEname\":\"A\",\"CLASS\":1,"
+      "\"CLASSname\":\"IN\",\"TTL\":60,\"RDLENGTH\":4,\"RDATAHEX\":\"C0000201\",\"rdataA\":\"192.0.2.1\"}],"
+      "\"authorityRRs\":[],\"additionalRRs\":[]}\n");
+  u->about = "a failure in the shape of RFC 8427";
+  row = failed(RQ_NETWORK, ECONNREFUSED);
+  row.name_len = 1;
+  row.server = "[::1]:53";
+  row.transport = RQ_TCP;
+  out = fresh();
+  rq_row_8427(&row, &out);
+  EXPECT_TEXT(
+      u, out,
+      "{\"name\":\"a\",\"status\":\"ERROR\",\"error\":\"connection refused\","
+      "\"dateString\":\"1970-01-01T00:00:00.000000Z\",\"dateSeconds\":0.000000,\"protocol\":\"tcp\","
+      "\"resolver\":\"[::1]:53\",\"QTYPE\":65280,\"QTYPEname\":\"TYPE65280\",\"QCLASS\":1,\"QCLASSname\":\"IN\"}\n");
+}
+
+static void test_massdns_rows(unit *u) {
+  rq_row row = answered();
+  rq_out out = fresh();
+  u->about = "an answer in the shape of massdns";
+  rq_row_massdns(&row, &out);
+  EXPECT_TEXT(
+      u, out,
+      "{\"name\":\"x.\",\"type\":\"A\",\"class\":\"IN\",\"status\":\"NXDOMAIN\",\"rx_ts\":1000000000000001000,"
+      "\"data\":{\"answers\":[{\"ttl\":60,\"type\":\"A\",\"class\":\"IN\",\"name\":\"x.\",\"data\":\"192.0.2.1\"}]},"
+      "\"flags\":[\"aa\",\"rd\",\"ra\"],\"resolver\":\"127.0.0.1:53\",\"proto\":\"UDP\"}\n");
+  u->about = "a failure in the shape of massdns, whose name is no name";
+  row = failed(RQ_ILLEGAL_INPUT, RQ_FLAW_OCTET);
+  out = fresh();
+  rq_row_massdns(&row, &out);
+  EXPECT_TEXT(u, out,
+              "{\"name\":\"a\\\"\\\\255\\n\",\"type\":\"TYPE65280\",\"class\":\"IN\",\"status\":\"ILLEGAL_INPUT\","
+              "\"error\":\"the name has a space, a control character or an octet outside "
+              "ASCII\",\"rx_ts\":0,\"data\":{},\"flags\":[]}\n");
+  u->about = "a timeout in the shape of massdns";
+  row = failed(RQ_TIMEOUT, 0);
+  row.name_len = 1;
+  row.server = "[::1]:53";
+  row.transport = RQ_TCP;
+  out = fresh();
+  rq_row_massdns(&row, &out);
+  EXPECT_TEXT(u, out,
+              "{\"name\":\"a.\",\"type\":\"TYPE65280\",\"class\":\"IN\",\"status\":\"TIMEOUT\",\"error\":\"TIMEOUT\","
+              "\"rx_ts\":0,\"data\":{},\"flags\":[],\"resolver\":\"[::1]:53\",\"proto\":\"TCP\"}\n");
+}
+
+/* Each format is the function of its name. */
+static void test_formats(unit *u) {
+  static void (*const writers[])(const rq_row *, rq_out *) = {rq_row_msgpack, rq_row_json, rq_row_8427, rq_row_massdns};
+  static uint8_t same[sizeof buffer];
+  rq_row row = answered();
+  u->about = "formats of a row";
+  for (int32_t format = RQ_MSGPACK; format <= RQ_NDJSON_MASSDNS; format++) {
+    rq_out out = fresh(), again;
+    rq_out_init(&again, same, sizeof same);
+    rq_row_write(&row, format, &out);
+    writers[format](&row, &again);
+    EXPECT_OCTETS(u, buffer, rq_out_stored(&out), same, rq_out_stored(&again));
+  }
+}
+
 static void test_packed_rows(unit *u) {
   rq_row row = answered();
   rq_out out = fresh();
@@ -208,6 +282,9 @@ static void test_encodings(unit *u) {
 int main(void) {
   unit u = {0};
   test_json_rows(&u);
+  test_rfc8427_rows(&u);
+  test_massdns_rows(&u);
+  test_formats(&u);
   test_packed_rows(&u);
   test_sentences(&u);
   test_integers(&u);

@@ -111,6 +111,30 @@ def test_query_prints_data_alone_or_json(server: Server) -> None:
     assert {answer["answer"] for answer in json.loads(done.stdout)["answers"]} == {"192.0.2.1", "192.0.2.2"}
 
 
+@pytest.mark.parametrize(
+    ("option", "key"), [("--json", "answers"), ("--json=zdns", "answers"), ("--json=rfc8427", "answerRRs")]
+)
+def test_query_prints_json_in_the_shape_that_is_named(server: Server, option: str, key: str) -> None:
+    """--json alone is zdns's, the shape follows an equals sign; the option may stand before the name."""
+    done = run("query", option, "www.example", "--server", server.address)
+    assert len(json.loads(done.stdout)[key]) == 2
+    assert done.stdout.count(b"\n") == 1
+
+
+def test_query_prints_massdns_s_json_also_of_a_failure(server: Server) -> None:
+    """The response is printed, the status is in it, and the reason goes to standard error."""
+    done = run("query", "nowhere.example", "--json=massdns", "--server", server.address)
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (1, "NXDOMAIN")
+    assert "does not exist" in one_line(done)
+
+
+def test_query_prints_long_data_on_several_lines(server: Server) -> None:
+    """--multiline, with comments."""
+    done = run("query", "example", "SOA", "--multiline", "--server", server.address)
+    assert b"300 IN SOA ns.example. root.example. (\n\t\t\t\t1          ; serial\n" in done.stdout
+    assert b"MSG SIZE  rcvd:" in done.stdout
+
+
 def test_query_prints_a_response_that_is_a_failure(server: Server) -> None:
     """The response on standard output, the reason on standard error, exit status 1."""
     done = run("query", "nowhere.example", "--server", server.address)
@@ -153,6 +177,9 @@ def test_query_options_reach_the_query() -> None:
         (["x.example", "A", "--class", "XX"], "'XX'"),
         (["x.example", "A", "B"], "B"),
         (["x.example", "--short", "--json"], "--json"),
+        (["x.example", "--json=massdns", "--json=rfc8427"], "--json=rfc8427"),
+        (["x.example", "--short", "--multiline"], "--multiline"),
+        (["x.example", "--json=dig"], "'dig'"),
         (["--short"], "NAME"),
     ],
 )
@@ -386,6 +413,34 @@ def test_totals_overwrite_neither_names_nor_rows(
     assert done.returncode == 2
     assert said in one_line(done)
     assert names.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "answers"),
+    [
+        ("rfc8427", "www.example", lambda row: row["answerRRs"]),
+        ("massdns", "www.example.", lambda row: row["data"]["answers"]),
+    ],
+)
+def test_rows_have_the_shape_that_is_named(
+    bulk: Bulk, form: str, name: str, answers: Callable[[Any], list[Any]]
+) -> None:
+    """--format: a line for each name in each shape, failures too, with their status and what is wrong."""
+    rows = {row["name"]: row for row in bulk(b"www.example\nnowhere.example\na..b\n", "--format", form)}
+    dot = "." if form == "massdns" else ""
+    assert {name: row["status"] for name, row in rows.items()} == {
+        name: "NOERROR",
+        f"nowhere.example{dot}": "NXDOMAIN",
+        "a..b": "ILLEGAL_INPUT",
+    }
+    assert len(answers(rows[name])) == 2
+    assert rows["a..b"]["error"] == "the name has an empty label"
+    assert rows[name]["resolver"] == bulk.address
+
+
+def test_another_shape_of_rows_is_wrong_usage() -> None:
+    """--format names the shapes there are."""
+    assert "'dig'" in one_line(run("bulk", "--format", "dig", stdin=subprocess.DEVNULL))
 
 
 def test_totals_go_to_standard_output_too(tmp_path: Path, server: Server) -> None:

@@ -163,7 +163,13 @@ def test_json_has_the_three_sections() -> None:
     a = record("x", 1, bytes(4))
     shown = data([question("x", 1)], [a, a], [a], [a, opt(b"\0\x0a\0\x02\x01\x02", ttl=0x8000)])
     entry = HEAD | {"type": "A", "answer": "0.0.0.0"}
-    edns = {"type": "EDNS0", "version": 0, "flags": "do", "udpsize": 1232, "options": [{"code": 10, "name": "COOKIE", "data": "0102"}]}
+    edns = {
+        "type": "EDNS0",
+        "version": 0,
+        "flags": "do",
+        "udpsize": 1232,
+        "options": [{"code": 10, "name": "COOKIE", "data": "0102"}],
+    }
     assert (shown["answers"], shown["authorities"], shown["additionals"]) == ([entry, entry], [entry], [entry, edns])
 
 

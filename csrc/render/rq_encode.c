@@ -10,9 +10,10 @@ static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 static const char base32hex[] = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
 
 void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out) {
-  uint64_t unit = 1;
-  for (unsigned i = 1; i < digits; i++) unit *= 10;
-  for (; unit > 0; unit /= 10) rq_out_u8(out, (uint8_t)('0' + number / unit % 10));
+  uint8_t text[RQ_DIGITS_MAX];
+  if (digits > RQ_DIGITS_MAX) digits = RQ_DIGITS_MAX;
+  for (unsigned i = digits; i > 0; i--, number /= 10) text[i - 1] = (uint8_t)('0' + number % 10);
+  rq_out_octets(out, text, digits);
 }
 
 void rq_hex_to_text(rq_cur *octets, rq_out *out) {
@@ -39,17 +40,21 @@ void rq_group_to_text(uint16_t group, rq_out *out) {
   for (; unit > 0; unit /= 16u) rq_out_u8(out, (uint8_t)lower[group / unit % 16u]);
 }
 
+/* The four characters for 24 bits, as they stand one after another. */
+static uint32_t quad(uint32_t bits) {
+  return (uint8_t)base64[bits / 262144u] * 16777216u + (uint8_t)base64[bits / 4096u % 64u] * 65536u +
+         (uint8_t)base64[bits / 64u % 64u] * 256u + (uint8_t)base64[bits % 64u];
+}
+
 void rq_base64_to_text(rq_cur *octets, rq_out *out) {
-  while (rq_cur_left(octets) > 0) {
-    size_t have = rq_cur_left(octets) < 3 ? rq_cur_left(octets) : 3;
-    uint32_t bits = rq_cur_u8(octets) * 65536u;
-    if (have > 1) bits += rq_cur_u8(octets) * 256u;
-    if (have > 2) bits += rq_cur_u8(octets);
-    rq_out_u8(out, (uint8_t)base64[bits / 262144u]);
-    rq_out_u8(out, (uint8_t)base64[bits / 4096u % 64u]);
-    rq_out_u8(out, (uint8_t)(have > 1 ? base64[bits / 64u % 64u] : '='));
-    rq_out_u8(out, (uint8_t)(have > 2 ? base64[bits % 64u] : '='));
+  while (rq_cur_left(octets) > 2) {
+    uint32_t bits = rq_cur_u16(octets) * 256u;
+    rq_out_u32(out, quad(bits + rq_cur_u8(octets)));
   }
+  if (rq_cur_left(octets) == 2)
+    rq_out_u32(out, quad(rq_cur_u16(octets) * 256u) / 256u * 256u + '=');
+  else if (rq_cur_left(octets) == 1)
+    rq_out_u32(out, quad(rq_cur_u8(octets) * 65536u) / 65536u * 65536u + '=' * 257u);
 }
 
 void rq_base32_to_text(rq_cur *octets, rq_out *out) {

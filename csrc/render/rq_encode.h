@@ -8,7 +8,10 @@
 #include "../wire/rq_addr.h"
 #include "../wire/rq_utf8.h"
 
-/* Appends a number in decimal with leading zeros, `digits` digits wide; digits beyond that are cut off on the left. */
+#define RQ_DIGITS_MAX 20 /* of a number of 64 bits */
+
+/* Appends a number in decimal with leading zeros, `digits` digits wide, up to RQ_DIGITS_MAX; digits beyond that are cut
+ * off on the left. */
 void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out);
 
 /* Appends hexadecimal, upper case as BIND prints it. */

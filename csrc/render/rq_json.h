@@ -16,6 +16,18 @@ void rq_json_8427(const uint8_t *wire, size_t len, rq_out *out);
 /* What massdns prints for an answer, without when and from where it came. */
 void rq_json_massdns(const uint8_t *wire, size_t len, rq_out *out);
 
+/* --- values, in the forms of zdns --- */
+
+/* The fields of RDATA, an EDNS option or a service parameter as members of an object that has some already. Returns 1,
+ * or 0 when the octets do not fit the layout; what was written then counts for nothing. */
+int rq_json_fields(const rq_type *type, const rq_cur *octets, rq_out *out);
+
+/* EDNS options as an array of objects: code, name, and fields; or the octets in hexadecimal. */
+void rq_json_options(const rq_cur *options, rq_out *out);
+
+/* A name without its final dot, a string. */
+void rq_json_bare_name(const rq_name *name, rq_out *out);
+
 /* --- strings --- */
 
 /* Appends a JSON string. Octets that are not valid UTF-8 are written as \DDD, the DNS escape. */

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/fuzz"
 BUILD = ROOT / "build/fuzz"
-LAYERS = ("wire", "render", "lookup")  # all that is pure; csrc/net needs a network
+LAYERS = ("wire", "render", "lookup", "arrow")  # csrc/net needs a network
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"]
 SANITIZERS = "address,undefined"
 LONGEST = 1024  # octets of an input; for all the limits of a message there is to reach, and quickly rendered

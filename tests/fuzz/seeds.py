@@ -54,6 +54,7 @@ def main() -> None:
         write("fuzz_message", struct.pack("!HH", len(wire) // 2, len(wire) - 5) + wire)
         for target in ("fuzz_text", "fuzz_json", "fuzz_msgpack"):
             write(target, struct.pack("!H", len(wire)) + wire)
+        write("fuzz_columns", b"\xff\xff" + 3 * (struct.pack("!H", len(wire)) + wire))
         write("fuzz_name", struct.pack("!H", 12) + wire)
         write("fuzz_row", struct.pack("!HHHHHH", len(wire), 4096, 8, 15, 7, 17000) + b"a.exampl" + wire)
         write("fuzz_judge", struct.pack("!HH", 1, 1) + dns.name.from_text("www.example.com.").to_wire() + wire)

@@ -9,6 +9,7 @@
 #include "inputs.h"
 
 #define CAPACITIES 1024
+#define HEAD32 5 /* octets before a MessagePack bin of any size */
 
 typedef struct input {
   const uint8_t *octets;
@@ -16,6 +17,8 @@ typedef struct input {
 } input;
 
 static unsigned long capacities_try(const renderer *r, input in, page room);
+
+static unsigned long fills_try(input in, page room);
 
 int main(void) {
   static uint8_t octets[INPUT_MAX];
@@ -32,6 +35,7 @@ int main(void) {
       calls += capacities_try(&renderers[i], (input){begin, (uint32_t)len}, room);
       pairs++;
     }
+    if (kind == 'm') calls += fills_try((input){begin, (uint32_t)len}, room);
     page_free(copy);
   }
   printf("%lu calls, %lu renderings of %lu inputs\n", calls, pairs, inputs);
@@ -72,4 +76,33 @@ static unsigned long capacities_try(const renderer *r, input in, page room) {
     capacity_try(r, in, room, cap, whole, counted < 0 ? counted : (int32_t)actual);
   page_free(all);
   return CAPACITIES + 1 + (whole == NULL ? 1 : 2);
+}
+
+/* rq_msg_fill, which takes the whole buffer: what rq_msg_pack writes but for the size of the array, then the head of an
+ * item that is the rest; or the size of all this when there is no room for it. */
+static void fill_try(input in, page room, uint32_t cap, const uint8_t *packed, uint32_t len) {
+  uint8_t *out = room.end - cap;
+  trying_set("rq_msg_fill", in.octets, in.len, cap);
+  memset(out - CANARIES, CANARY, cap + CANARIES);
+  int32_t wanted = rq_msg_fill(in.octets, in.len, out, cap);
+  CHECK(is_canary(out - CANARIES, CANARIES));
+  if (packed == NULL || cap < len + HEAD32) {
+    CHECK(wanted == (packed == NULL ? RQ_MALFORMED : (int32_t)(len + HEAD32)));
+    return;
+  }
+  uint32_t rest = cap - len - HEAD32;
+  const uint8_t head[HEAD32] = {0xc6, 0, 0, (uint8_t)(rest / 256u), (uint8_t)rest};
+  CHECK(wanted == 0 && memcmp(out + 1, packed + 1, len - 1) == 0 && memcmp(out + len, head, HEAD32) == 0);
+}
+
+static unsigned long fills_try(input in, page room) {
+  uint32_t actual = 0, len = 0;
+  uint8_t *packed = NULL;
+  if (rq_msg_pack(in.octets, in.len, NULL, 0, &actual) == 0) {
+    packed = malloc(actual);
+    CHECK(packed != NULL && rq_msg_pack(in.octets, in.len, packed, actual, &len) == (int32_t)actual);
+  }
+  for (uint32_t cap = 0; cap <= CAPACITIES; cap++) fill_try(in, room, cap, packed, actual);
+  free(packed);
+  return CAPACITIES + 1;
 }

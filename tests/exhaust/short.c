@@ -226,6 +226,7 @@ static void renderers_try(const uint8_t *octets, size_t len, int all) {
 static void run_none(const uint8_t *octets, size_t len, int all) {
   rq_summary summary;
   CHECK(rq_msg_open(octets, (uint32_t)len, &summary) == RQ_MALFORMED && summary.length == 0);
+  CHECK(rq_msg_check(octets, (uint32_t)len) == RQ_MALFORMED);
   renderers_try(octets, len, all);
 }
 
@@ -294,6 +295,8 @@ static void run_walk(const uint8_t *octets, size_t len, int all) {
     counts[walk.section]++;
   }
   CHECK(got == RQ_OK || got == RQ_TRUNCATED || got == RQ_MALFORMED);
+  int32_t checked = rq_msg_check(octets, (uint32_t)len);
+  CHECK(checked == (status == RQ_MALFORMED ? status : summary.rcode + (status == RQ_OK ? 0 : RQ_CUT)));
   CHECK(status == got && summary.length == at && memcmp(counts, summary.counts, sizeof counts) == 0);
   CHECK((status == RQ_OK) == (memcmp(counts, walk.header.counts, sizeof counts) == 0));
 }

@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 PYTEST ?=
+RUNS ?= 1000000
 CLANG_FORMAT ?= clang-format-14
 CC ?= gcc
 
@@ -45,8 +46,8 @@ prove: .venv/dev           ## Frama-C: the wire layer keeps its contracts (needs
 exhaust: .venv/built .venv/dev  ## every string of up to 7 hostile octets, every capacity up to 1,024 of every renderer
 	$(BIN)/python tests/exhaust/exhaust.py
 
-fuzz-ci: .venv/dev         ## libFuzzer, 10^6 executions of each target (needs clang)
-	$(BIN)/python tests/fuzz/run.py
+fuzz-ci: .venv/dev .venv/fuzz  ## libFuzzer, up to 10^6 executions of each target (needs clang); RUNS=10000 for less
+	$(BIN)/python tests/fuzz/run.py --runs $(RUNS)
 
 asan: .venv/dev            ## all tests on a build with ASan and UBSan
 	tests/asan.sh
@@ -94,4 +95,9 @@ help:                      ## this list
 .venv/dev: pyproject.toml | .venv/built
 	@echo "make: installing the developers' tools"
 	@$(PIP) install --no-build-isolation -e '.[dev]'
+	@touch $@
+
+.venv/fuzz: pyproject.toml | .venv/dev
+	@echo "make: installing atheris, the fuzzer for Python"
+	@$(PIP) install --no-build-isolation -e '.[fuzz]'
 	@touch $@

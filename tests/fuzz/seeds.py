@@ -14,8 +14,9 @@ import dns.edns
 import dns.flags
 import dns.message
 import dns.name
-import dns.rdatatype
 import dns.rrset
+
+from resquery._rq import lib
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests/fuzz/corpus"
@@ -55,11 +56,14 @@ def main() -> None:
         for target in ("fuzz_text", "fuzz_json", "fuzz_msgpack"):
             write(target, struct.pack("!H", len(wire)) + wire)
         write("fuzz_columns", b"\xff\xff" + 3 * (struct.pack("!H", len(wire)) + wire))
+        write("fuzz_dnspython", wire)
         write("fuzz_name", struct.pack("!H", 12) + wire)
         write("fuzz_row", struct.pack("!HHHHHH", len(wire), 4096, 8, 15, 7, 17000) + b"a.exampl" + wire)
         write("fuzz_judge", struct.pack("!HH", 1, 1) + dns.name.from_text("www.example.com.").to_wire() + wire)
     for rrtype, rdata in all_rdata():
         write("fuzz_rdata", struct.pack("!HH", rrtype, 64) + rdata)
+        record = b"\xc0\x0c" + struct.pack("!HHIH", rrtype, 1, 300, len(rdata)) + rdata
+        write("fuzz_dnspython", struct.pack("!6H", 1, 0x8180, 1, 1, 0, 0) + b"\1a\0\0\1\0\1" + record)
     for pairs in PAIRS:
         write(
             "fuzz_pairs", struct.pack("!H", 400) + b"".join(bytes([code, len(value)]) + value for code, value in pairs)
@@ -91,7 +95,8 @@ def all_messages() -> Iterator[bytes]:
 def all_rdata() -> Iterator[tuple[int, bytes]]:
     """Type and RDATA of each test vector."""
     for vector in json.loads((ROOT / "tests/data/records.json").read_text()):
-        yield dns.rdatatype.from_text(vector["type"]), bytes.fromhex(vector["wire"])
+        name = vector["type"].encode()
+        yield lib.rq_type_number(name, len(name)), bytes.fromhex(vector["wire"])
 
 
 def answer(*answers: str, authority: str = "", additional: str = "", edns: bool = False) -> bytes:

@@ -108,7 +108,8 @@ class BulkColumns:
     """Lookups under way, as batches of rows: iterate over it, or hand it to whoever reads Arrow streams, once.
 
     Iterating takes names as there is room and attends to Ctrl-C. A stream (`__arrow_c_stream__`) runs in C, in the
-    thread that pulls it, without Python: so it reads all names when it is asked for, before the first lookup.
+    thread that pulls it, without Python: so it reads all names when it is asked for, before the first lookup, and sees
+    Ctrl-C when its consumer does, between two batches.
     """
 
     __slots__ = ("_batch_rows", "_batch_seconds", "_batches", "_engine", "_names", "_parts", "_types")
@@ -202,7 +203,7 @@ def bulk_columns(
 ) -> BulkColumns:
     """Looks every name up for every type, as `bulk` does, but gives the rows as Arrow record batches.
 
-    A batch is handed out when it has `batch_rows` rows, or has gathered rows for `batch_seconds`. The columns are index
+    A batch is handed out when it has `batch_rows` rows, or has gathered rows for `batch_seconds`. Columns are index
     int64, name, type and status utf8, rcode and flags int32, server and transport utf8, tries int32, rtt_us int64, size
     int32, time timestamp[us, UTC], answer list<struct<name utf8, type utf8, ttl int32, data utf8>>, and where asked for
     authority and additional, of the same type, and wire binary. What a `Row` of `bulk` has as None is null here.
@@ -215,10 +216,7 @@ def bulk_columns(
     [2]
     """
     source = name_iterator(names)
-    if not 1 <= batch_rows <= _BATCH_ROWS_MAX:
-        raise ValueError(f"batch_rows is {batch_rows}: a batch has 1 to {_BATCH_ROWS_MAX:,} rows")
-    if not 0 <= batch_seconds <= _BATCH_SECONDS_MAX:
-        raise ValueError(f"batch_seconds is {batch_seconds}: it is 0 to {_BATCH_SECONDS_MAX:,}")
+    _check_batches(batch_rows, batch_seconds)
     numbers = type_list(types)
     engine = bulk_engine(
         len(numbers),
@@ -234,8 +232,14 @@ def bulk_columns(
         recurse=recurse,
         rotate=rotate,
     )
-    parts = Parts(authority, additional, wire)
-    return BulkColumns(engine, source, Types(numbers), parts, batch_rows, batch_seconds)
+    return BulkColumns(engine, source, Types(numbers), Parts(authority, additional, wire), batch_rows, batch_seconds)
+
+
+def _check_batches(rows: int, seconds: float) -> None:
+    if not 1 <= rows <= _BATCH_ROWS_MAX:
+        raise ValueError(f"batch_rows is {rows}: a batch has 1 to {_BATCH_ROWS_MAX:,} rows")
+    if not 0 <= seconds <= _BATCH_SECONDS_MAX:
+        raise ValueError(f"batch_seconds is {seconds}: it is 0 to {_BATCH_SECONDS_MAX:,}")
 
 
 _BATCH_ROWS_MAX = 10_000_000

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -627,6 +629,15 @@ def test_a_stream_is_pulled_in_another_thread(server: Server) -> None:
     thread.start()
     thread.join()
     assert found == [64] * 7 + [52]
+
+
+def test_a_signal_ends_an_iteration(silent: str, interruptible: None) -> None:
+    """KeyboardInterrupt while nothing happens."""
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        next(bulk_columns(["www.example"], servers=silent, timeout=60.0, tries=1))
+    timer.join()
 
 
 def test_batches_show_themselves() -> None:

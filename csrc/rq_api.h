@@ -275,6 +275,17 @@ void rq_capsule_drop_stream(void *capsule);
 /* Memory that all of this holds now: blocks and octets. */
 void rq_columns_live(int64_t *blocks, int64_t *octets);
 
+/* --- values back to octets --------------------------------------------------------------------------------------- */
+
+/* A value of a table (enum rq_table) as MessagePack, [number, field, ...] or [-1, number, octets] as rq_msg_fill writes
+ * it -> RDATA, or an EDNS option or service parameter with its number and length before it. Names are not compressed.
+ * What is written reads back as the same value. Failure: RQ_ILLEGAL_INPUT, and *actual is the place of the field that
+ * cannot be written, from 1, or 0 when it is no single one; RQ_BAD_ARGUMENT for another table. */
+int32_t rq_value_unpack(int32_t table, const uint8_t *pack, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual);
+
+/* [name, type, class, ttl, RDATA as above] -> a record. Otherwise as rq_value_unpack. */
+int32_t rq_record_unpack(const uint8_t *pack, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual);
+
 /* --- configuration ---------------------------------------------------------------------------------------------- */
 
 /* "9.9.9.9", "127.0.0.1:5301", "::1", "[::1]:53", "fe80::1%2" -> address; the port is 53 unless given.

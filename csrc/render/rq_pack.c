@@ -261,15 +261,11 @@ static void pack_pairs(const rq_cur *pairs, const rq_type *(*find)(uint16_t), rq
 /* --- records --- */
 
 void rq_pack_record(const rq_record *record, rq_out *out) {
-  rq_pack_array(6, out);
+  rq_pack_array(5, out);
   rq_pack_name(&record->owner, out);
   rq_pack_uint(record->rrtype, out);
   rq_pack_uint(record->rrclass, out);
   rq_pack_uint(record->ttl, out);
-  /* Names in it become longer than they stand: by more than 65,535 octets allow, in the extreme. */
-  size_t begun = begin32(BIN32, out);
-  rq_rdata_expand(record->rrtype, &record->rdata, out);
-  end32(begun, rq_out_wanted(out) - begun, out);
   pack_row(rq_type_find(record->rrtype), record->rrtype, &record->rdata, out);
 }
 

@@ -21,7 +21,7 @@ void rq_pack_name(const rq_name *name, rq_out *out);              /* as text */
 size_t rq_pack_array_begin(rq_out *out);
 void rq_pack_array_end(size_t begun, uint32_t count, rq_out *out);
 
-/* [name, type, class, ttl, rdata_wire, [type, field, ...]]; RDATA that is unknown or ill-fitting is [-1, type, octets],
+/* [name, type, class, ttl, [type, field, ...]]; RDATA that is unknown or ill-fitting is [-1, type, octets],
  * and so are EDNS options and service parameters in it. An absent field is nil. */
 void rq_pack_record(const rq_record *record, rq_out *out);
 

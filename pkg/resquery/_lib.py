@@ -103,6 +103,21 @@ def call_text(fn: Any, *args: Any) -> str:
     return call_with(_decode, fn, *args)
 
 
+def write_value(fn: Any, *args: Any) -> bytes | int:
+    """What `fn(*args, out, cap, actual)` writes for a value, or the place of the field that it cannot write."""
+    try:
+        scratch = _pool.pop()
+    except IndexError:
+        scratch = _Scratch(_SCRATCH)
+    stored = fn(*args, scratch.out, scratch.cap, scratch.actual)
+    actual = scratch.actual[0]
+    octets = bytes(scratch.view[: max(stored, 0)])
+    _pool.append(scratch)
+    if stored < 0:
+        return int(actual)
+    return octets if stored == actual else call_bytes(fn, *args)
+
+
 def _decode(octets: memoryview) -> str:
     return str(octets, "utf-8")
 

@@ -1,6 +1,6 @@
 """Every exception that resquery raises for a reason of its own.
 
-Misuse is told by `IllegalName`, `UnknownType`, `BadServer` and `MessageError`, all of them `ValueError`s. A lookup that
+Misuse is told by `IllegalName`, `IllegalValue`, `UnknownType`, `BadServer` and `MessageError`, all of them `ValueError`s. A lookup that
 got no usable answer is a `LookupFailure`, which carries the response if there was one. Text that came from outside is
 shown escaped (RFC 4343, 2.1), so a hostile name cannot paint on a terminal. SPDX-License-Identifier: MIT
 """
@@ -44,6 +44,22 @@ class IllegalName(_Misuse):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.value, self.rule)
+
+
+class IllegalValue(ResqueryError, ValueError):
+    """A value that cannot be written to a message; `.value` is it, `.field` the name of the field that is wrong.
+
+    `.field` is "" when no single one is, as with too many octets in all.
+    """
+
+    def __init__(self, value: Any, field: str) -> None:
+        what = f"{type(value).__name__}.{field} = {shown(repr(getattr(value, field)))}" if field else shown(repr(value))
+        super().__init__(f"{what} cannot stand in a message")
+        self.value = value
+        self.field = field
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.value, self.field)
 
 
 class UnknownType(_Misuse):

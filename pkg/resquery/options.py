@@ -6,15 +6,40 @@ there is raw, and so is an option that does not fit its layout. SPDX-License-Ide
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, ClassVar, Union
 
 import msgspec
 
+from . import _lib
 from .codes import Ede
+from .errors import IllegalValue
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Value(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The base of all values: frozen, so it can hold no reference to itself and needs no garbage collection."""
+
+    def _wire(self, fn: Any, *args: Any) -> bytes:
+        """What the C function writes for this value. Raises `IllegalValue`."""
+        try:
+            pack = _encode(self)
+        except (TypeError, OverflowError, UnicodeEncodeError) as error:
+            raise IllegalValue(self, "") from error
+        octets = _lib.write_value(fn, *args, pack, len(pack))
+        if isinstance(octets, int):
+            raise IllegalValue(self, self.__struct_fields__[octets - 1] if octets else "")
+        return octets
+
+
+class Row(Value, frozen=True):
+    """The base of what has a line in a table of the C core."""
+
+    _table: ClassVar[int]
+
+    def to_wire(self) -> bytes:
+        """The octets, as they stand in a message but for names, which are not compressed. Raises `IllegalValue`."""
+        return self._wire(_lib.lib.rq_value_unpack, self._table)
 
 
 class AddressPrefix(Value, frozen=True):
@@ -29,8 +54,14 @@ class AddressPrefix(Value, frozen=True):
 # --- EDNS options ---
 
 
-class EdnsOption(Value, frozen=True, tag_field="option"):
-    """The base of all EDNS options (RFC 6891, 6.1.2)."""
+class EdnsOption(Row, frozen=True, tag_field="option"):
+    """The base of all EDNS options (RFC 6891, 6.1.2).
+
+    >>> TcpKeepalive(300).to_wire().hex(" ", 2)
+    '000b 0002 012c'
+    """
+
+    _table: ClassVar[int] = _lib.lib.RQ_TABLE_OPTIONS
 
 
 class Nsid(EdnsOption, frozen=True, tag=3):
@@ -147,8 +178,14 @@ class RawOption(EdnsOption, frozen=True, tag=-1):
 # --- service parameters ---
 
 
-class SvcParam(Value, frozen=True, tag_field="param"):
-    """The base of all service parameters (RFC 9460, 2.1)."""
+class SvcParam(Row, frozen=True, tag_field="param"):
+    """The base of all service parameters (RFC 9460, 2.1).
+
+    >>> Port(443).to_wire().hex(" ", 2)
+    '0003 0002 01bb'
+    """
+
+    _table: ClassVar[int] = _lib.lib.RQ_TABLE_PARAMS
 
 
 class Mandatory(SvcParam, frozen=True, tag=0):

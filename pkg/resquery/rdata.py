@@ -7,12 +7,29 @@ line there, or does not fit its layout, is `Raw`. SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from . import _lib
 from .codes import RRType
-from .options import AddressPrefix, AnyOption, AnyParam, Value
+from .options import AddressPrefix, AnyOption, AnyParam, Row
 
 
-class Rdata(Value, frozen=True, tag_field="number"):
-    """The base of all RDATA."""
+class Rdata(Row, frozen=True, tag_field="number"):
+    """The base of all RDATA.
+
+    >>> MX(10, "m.").to_wire(), MX(10, "m.").to_text()
+    (b'\\x00\\n\\x01m\\x00', '10 m.')
+    """
+
+    _table: ClassVar[int] = _lib.lib.RQ_TABLE_TYPES
+
+    def to_text(self) -> str:
+        """The RDATA as in a zone file; what has no such form as \\# and octets (RFC 3597, 5). Raises `IllegalValue`."""
+        return _text(self.__struct_config__.tag, self.to_wire())
+
+
+def _text(rrtype: object, wire: bytes) -> str:
+    return _lib.call_text(_lib.lib.rq_rdata_text, rrtype, wire, len(wire))
 
 
 class A(Rdata, frozen=True, tag=1):
@@ -694,3 +711,7 @@ class Raw(Rdata, frozen=True, tag=-1):
 
     rrtype: RRType
     data: bytes
+
+    def to_text(self) -> str:
+        """As the base says, by `rrtype`."""
+        return _text(self.rrtype, self.to_wire())

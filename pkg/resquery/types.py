@@ -46,10 +46,10 @@ class Question(Value, frozen=True):
 
 
 class Record(Value, frozen=True):
-    """One resource record (RFC 1035, 4.1.3); `ttl` in seconds, `rdata_wire` with its names uncompressed.
+    """One resource record (RFC 1035, 4.1.3); `ttl` in seconds.
 
     >>> from resquery.rdata import MX
-    >>> Record("example.com.", RRType.MX, RRClass.IN, 60, bytes([0, 10, 1, 109, 0]), MX(10, "m.")).to_text()
+    >>> Record("example.com.", RRType.MX, RRClass.IN, 60, MX(10, "m.")).to_text()
     'example.com. 60 IN MX 10 m.'
     """
 
@@ -57,13 +57,20 @@ class Record(Value, frozen=True):
     type: RRType
     rrclass: RRClass
     ttl: int
-    rdata_wire: bytes
     rdata: AnyRdata
 
+    @property
+    def rdata_wire(self) -> bytes:
+        """The RDATA in wire format, with its names uncompressed. Raises `IllegalValue`."""
+        return self.rdata.to_wire()
+
+    def to_wire(self) -> bytes:
+        """The record in wire format, with its names uncompressed. Raises `IllegalValue`."""
+        return self._wire(_lib.lib.rq_record_unpack)
+
     def to_text(self) -> str:
-        """The record as a line of a zone file, without the newline (RFC 1035, 5.1)."""
-        rdata = _lib.call_text(_lib.lib.rq_rdata_text, self.type, self.rdata_wire, len(self.rdata_wire))
-        return f"{self.name} {self.ttl} {self.rrclass} {self.type} {rdata}"
+        """The record as a line of a zone file, without the newline (RFC 1035, 5.1). Raises `IllegalValue`."""
+        return f"{self.name} {self.ttl} {self.rrclass} {self.type} {self.rdata.to_text()}"
 
 
 class Sections(Value, frozen=True):

@@ -6,9 +6,13 @@ AddressSanitizer alone would not do: Python's own objects have room to spare beh
 
 import ctypes
 import mmap
+from collections.abc import Callable
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
+from resquery._rq import ffi
+
+Fill = Callable[[Any, int, Any], int]
 Side = Literal["begin", "end"]
 SIDES: tuple[Side, ...] = ("begin", "end")
 CANARY = 0xA5
@@ -58,3 +62,23 @@ class Guarded:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         _libc.munmap(self._area, self._length)
+
+
+def check_clip(fill: Fill, cap: int, side: Side) -> bytes | None:
+    """Hold fill(out, cap, actual) to the contract of rq_api.h; return its whole output, None when it refuses."""
+    actual, again = ffi.new("uint32_t *"), ffi.new("uint32_t *")
+    refused = fill(ffi.NULL, 0, actual)
+    whole = ffi.new("char[]", max(1, actual[0]))
+    stored = fill(whole, actual[0], again)
+    with Guarded(cap, side=side) as area:
+        clipped = fill(ffi.from_buffer(area.view), cap, again)
+        assert area.untouched()
+        if refused < 0:
+            assert clipped == stored == refused
+            assert area.untouched(0)
+            return None
+        assert refused == 0
+        assert stored == actual[0] == again[0]
+        assert clipped == min(actual[0], cap)
+        assert bytes(area.view[:clipped]) == ffi.buffer(whole, actual[0])[:clipped]
+    return bytes(ffi.buffer(whole, actual[0]))

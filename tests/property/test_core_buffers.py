@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from guarded import SIDES, Guarded, Side
+from guarded import SIDES, Guarded, Side, check_clip
 from hostile import capacities, hostile_rdata, messages, types
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,29 +17,8 @@ SHAPES = [(lib.rq_msg_json, shape) for shape in (lib.RQ_JSON_ZDNS, lib.RQ_JSON_R
 RENDERERS: list[Callable[..., int]] = [lib.rq_msg_pack] + [
     lambda wire, size, *out, call=call, form=form: call(wire, size, form, *out) for call, form in TEXTS + SHAPES
 ]
-Fill = Callable[[Any, int, Any], int]
 
 sides = st.sampled_from(SIDES)
-
-
-def check_clip(fill: Fill, cap: int, side: Side) -> bytes | None:
-    """Hold fill(out, cap, actual) to the contract of rq_api.h; return its whole output, None when it refuses."""
-    actual, again = ffi.new("uint32_t *"), ffi.new("uint32_t *")
-    refused = fill(ffi.NULL, 0, actual)
-    whole = ffi.new("char[]", max(1, actual[0]))
-    stored = fill(whole, actual[0], again)
-    with Guarded(cap, side=side) as area:
-        clipped = fill(ffi.from_buffer(area.view), cap, again)
-        assert area.untouched()
-        if refused < 0:
-            assert clipped == stored == refused
-            assert area.untouched(0)
-            return None
-        assert refused == 0
-        assert stored == actual[0] == again[0]
-        assert clipped == min(actual[0], cap)
-        assert bytes(area.view[:clipped]) == ffi.buffer(whole, actual[0])[:clipped]
-    return bytes(ffi.buffer(whole, actual[0]))
 
 
 @given(messages(), capacities, sides, st.sampled_from(RENDERERS))

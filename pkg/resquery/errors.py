@@ -1,8 +1,9 @@
 """Every exception that resquery raises for a reason of its own.
 
-Misuse is told by `IllegalName`, `IllegalValue`, `UnknownType`, `BadServer` and `MessageError`, all of them `ValueError`s. A lookup that
-got no usable answer is a `LookupFailure`, which carries the response if there was one. Text that came from outside is
-shown escaped (RFC 4343, 2.1), so a hostile name cannot paint on a terminal. SPDX-License-Identifier: MIT
+Misuse is told by `IllegalName`, `IllegalValue`, `UnknownType`, `BadServer` and `MessageError`, all of them
+`ValueError`s. A lookup that got no usable answer is a `LookupFailure`, which carries the response if there was one.
+Text that came from outside is shown escaped (RFC 4343, 2.1), so a hostile name cannot paint on a terminal.
+SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
  * `make exhaust` takes each through all capacities, tests/c/steps.c counts the steps of those that take a message. A
  * new style or shape is a line here; test_exhaust.py fails while a function of rq_api.h is missing. What `octets` are
  * depends on the kind: 'm' a message, 'r' a type's number and RDATA, 'i' a number, 'n' a name in wire format, 't' a
- * name as text, 'a' an rq_addr. SPDX-License-Identifier: MIT */
+ * name as text, 'a' an rq_addr, 'v' a table's number and a value of it as MessagePack, 'e' a record as MessagePack.
+ * SPDX-License-Identifier: MIT */
 #ifndef RENDERERS_H
 #define RENDERERS_H
 
@@ -130,6 +131,10 @@ static inline int32_t render_addr(const uint8_t *octets, uint32_t len, uint8_t *
   return rq_addr_text(&addr, (char *)out, cap, actual);
 }
 
+static inline int32_t render_value(const uint8_t *octets, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_value_unpack(len < 1 ? 0 : octets[0], octets + 1, len < 1 ? 0 : len - 1, out, cap, actual);
+}
+
 /* The one copy into a caller's buffer that res_query makes. */
 static inline int32_t render_clip(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
   *actual = len;
@@ -157,6 +162,8 @@ static const renderer renderers[] = {
     {'t', 1, 0, "name as wire", render_wire},
     {'t', 1, 0, "query", render_query},
     {'a', 1, 0, "address", render_addr},
+    {'v', 1, 0, "value", render_value},
+    {'e', 1, 0, "record", rq_record_unpack},
 };
 
 #define RENDERERS (sizeof renderers / sizeof renderers[0])

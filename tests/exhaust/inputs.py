@@ -9,8 +9,13 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from resquery._rq import lib
 from resquery.cli.bench.shapes import shapes
+from resquery.message import Message
+
+encode = msgspec.msgpack.Encoder().encode
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 10_000  # octets of a message: every one is rendered a thousand times for each renderer
@@ -47,6 +52,7 @@ def all_inputs() -> Iterator[tuple[str, bytes]]:
     for rrtype, rdata in records():
         yield "m", answer(rrtype, rdata)
         yield "r", struct.pack("!H", rrtype) + rdata
+        yield from values(rrtype, rdata)
     yield from (("m", wire) for wire in messages() if 0 < len(wire) <= LARGEST)
     yield from (("i", struct.pack("!H", row)) for row in range(128))
     yield from (("t", name) for name in NAMES if name)
@@ -68,6 +74,18 @@ def answer(rrtype: int, rdata: bytes) -> bytes:
     opt = b"\0" + struct.pack("!HHIH", 41, 1232, 0x8000, len(options)) + options
     record = b"\xc0\x0c" + struct.pack("!HHIH", rrtype, 1, 300, len(rdata)) + rdata
     return struct.pack("!6H", 4242, 0x8180, 1, 1, 0, 1) + b"\1a\0" + struct.pack("!HH", rrtype, 1) + record + opt
+
+
+def values(rrtype: int, rdata: bytes) -> Iterator[tuple[str, bytes]]:
+    """The record and what it is made of as MessagePack, and of each a near miss: an octet less."""
+    message = Message(answer(rrtype, rdata))
+    record, edns = message.answer[0], message.edns
+    packs = [("e", encode(record)), ("v", bytes([lib.RQ_TABLE_TYPES]) + encode(record.rdata))]
+    packs += [("v", bytes([lib.RQ_TABLE_OPTIONS]) + encode(option)) for option in (edns.options if edns else ())]
+    packs += [("v", bytes([lib.RQ_TABLE_PARAMS]) + encode(param)) for param in getattr(record.rdata, "params", ())]
+    for kind, pack in packs:
+        yield kind, pack
+        yield kind, pack[:-1]
 
 
 def messages() -> Iterator[bytes]:

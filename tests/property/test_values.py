@@ -1,4 +1,4 @@
-"""Typed values back to octets: whatever fits its layout comes back as it was, and any other input is refused cleanly."""
+"""Typed values back to octets: what fits its layout comes back as it was, any other input is refused cleanly."""
 
 import msgspec
 import pytest
@@ -6,13 +6,13 @@ from guarded import SIDES, Guarded, Side, check_clip
 from hypothesis import given
 from hypothesis import strategies as st
 from layouts import OPTIONS, PARAMS, TABLE, TYPES, laid_out, pair, rdata_of
-from wires import message, opt, record
 
 from resquery._rq import ffi, lib
 from resquery.message import Message
 from resquery.options import RawOption, RawParam
 from resquery.rdata import HTTPS, Raw
 from resquery.types import Record
+from wires import message, opt, record
 
 TABLES = [lib.RQ_TABLE_TYPES, lib.RQ_TABLE_OPTIONS, lib.RQ_TABLE_PARAMS]
 scalars = st.one_of(

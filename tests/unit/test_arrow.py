@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wires import message, opt, question, record
 
 from columns import library, message_cells, rows
 from resquery import Batch, _columns, _engine, bulk, bulk_columns, errors, make_query, parse_columns
 from resquery._columns import Live, live
 from resquery.cli.bench.shapes import shapes
 from resquery.testing import Drop, Fault, Server
+from wires import message, opt, question, record
 
 ZONE = """
 $ORIGIN example.

@@ -14,12 +14,12 @@ import dns.exception
 import dns.message
 import dns.rdata
 import pytest
-from wires import message, record
 
 from bad_input import CASES, DNSKEY, DS, GOOD, OPT, A, Case, opt, response, rr
 from resquery import Message
 from resquery.errors import MessageError
 from resquery.rdata import Raw
+from wires import message, record
 
 GUIDE = Path(__file__).parents[2] / "docs/records.md"
 

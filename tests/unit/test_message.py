@@ -7,7 +7,6 @@ import pickle
 
 import dns.exception
 import pytest
-from wires import message, name, opt, question, record
 
 from resquery.errors import IllegalName, MessageError, UnknownType
 from resquery.message import Message, make_query
@@ -23,6 +22,7 @@ from resquery.types import (
     RRClass,
     RRType,
 )
+from wires import message, name, opt, question, record
 
 MX_RDATA = b"\0\x0a" + name("mx1.example.com")
 ADDRESS = bytes([192, 0, 2, 1])

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from wires import message, name, opt, question, record
 
 from resquery.message import Message
 from resquery.types import RRType
+from wires import message, name, opt, question, record
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "data/records.json").read_text())
 HEAD = {"name": "x", "class": "IN", "ttl": 60}

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wires import message, name, opt, question, record
 
 from resquery.message import Message, make_query
 from resquery.types import RRType
+from wires import message, name, opt, question, record
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "data/records.json").read_text())
 POINTER = b"\xc0\x0c"  # to the question's name

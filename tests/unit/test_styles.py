@@ -1,9 +1,9 @@
 """Messages as text in the styles of dig: +short, +multiline, and the OPT PSEUDOSECTION."""
 
 import pytest
-from wires import message, opt, question, record
 
 from resquery.message import Message
+from wires import message, opt, question, record
 
 SOA = b"\x02ns\0\x04host\0" + b"".join(n.to_bytes(4, "big") for n in (1, 0, 60, 694861, 4294967295))
 

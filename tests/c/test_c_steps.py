@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'csrc'}", f"-I{ROOT / 'tests'}"]
 COUNTED = ["-fsanitize-coverage=trace-pc", "-fno-tree-loop-distribute-patterns", "-fno-tree-vectorize"]
-LAYERS = ("wire", "render", "lookup")
+LAYERS = ("wire", "render", "lookup", "arrow")
 
 
 def test_the_costliest_messages_take_linear_time(tmp_path: Path) -> None:

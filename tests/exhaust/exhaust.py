@@ -8,6 +8,7 @@ to be caught.
 import argparse
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -74,7 +75,10 @@ def main() -> int:
         outcomes = list(pool.map(told, jobs(built(ROOT / "csrc", BUILD, "-O2"), args.longest)))
     cases, seconds = sum(outcome.cases for outcome in outcomes), time.perf_counter() - started
     failed = [outcome.job.what for outcome in outcomes if outcome.failure]
-    print(f"exhaust: {cases:,} cases in {seconds:.0f} s, {', '.join(failed) + ' BROKEN' if failed else 'all hold'}")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    print(
+        f"exhaust: {cases:,} cases in {seconds:.0f} s ({used:.0f} s of CPU), {', '.join(failed) + ' BROKEN' if failed else 'all hold'}"
+    )
     return 1 if failed else 0
 
 

@@ -18,7 +18,7 @@ def tally(pytestconfig: pytest.Config) -> Tally:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One line for each oracle, then one for each reason to differ from it."""
+    """One line for each oracle, then one for each reason to differ from it, with the types it concerns."""
     counts = config.stash.get(_tally, {})
     if not counts:
         return
@@ -26,6 +26,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for oracle, outcomes in sorted(counts.items()):
         differ = sum(outcomes.values()) - outcomes[AGREE]
         terminalreporter.line(f"{oracle}: {sum(outcomes.values())} cases, {differ} disagreements")
-        for reason, count in sorted(outcomes.items()):
-            if reason != AGREE:
-                terminalreporter.line(f"    {count} x {reason}")
+        reasons: dict[str, Counter[str]] = defaultdict(Counter)
+        for outcome, count in outcomes.items():
+            rrtype, _, reason = outcome.partition(": ")
+            reasons[reason][rrtype] += count
+        for reason, types in sorted(reasons.items()):
+            if reason:
+                terminalreporter.line(f"    {sum(types.values())} x {reason} ({' '.join(sorted(types))})")

@@ -138,7 +138,7 @@ def is_free(port: int) -> bool:
 
 
 def nsd_conf(folder: Path, port: int, origin: str, source: Path | int) -> str:
-    """NSD: response rate limiting off, no user to change to, no control channel."""
+    """NSD: response rate limiting off, no user to change to, no control channel; transfers to loopback."""
     return f"""
 server:
   ip-address: 127.0.0.1@{port}
@@ -158,11 +158,12 @@ remote-control:
 zone:
   name: "{origin}"
   zonefile: "{source}"
+  provide-xfr: 127.0.0.1 NOKEY
 """
 
 
 def knot_conf(folder: Path, port: int, origin: str, source: Path | int) -> str:
-    """Knot DNS: one worker, everything below the folder."""
+    """Knot DNS: one worker, everything below the folder; transfers to loopback."""
     return f"""
 server:
   rundir: "{folder}"
@@ -174,6 +175,10 @@ log:
     any: warning
 database:
   storage: "{folder}"
+acl:
+  - id: transfers
+    address: 127.0.0.1
+    action: transfer
 template:
   - id: default
     storage: "{folder}"
@@ -182,6 +187,7 @@ template:
 zone:
   - domain: "{origin}"
     file: "{source}"
+    acl: transfers
 """
 
 

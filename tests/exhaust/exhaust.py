@@ -76,9 +76,8 @@ def main() -> int:
     cases, seconds = sum(outcome.cases for outcome in outcomes), time.perf_counter() - started
     failed = [outcome.job.what for outcome in outcomes if outcome.failure]
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    print(
-        f"exhaust: {cases:,} cases in {seconds:.0f} s ({used:.0f} s of CPU), {', '.join(failed) + ' BROKEN' if failed else 'all hold'}"
-    )
+    verdict = f"{', '.join(failed)} BROKEN" if failed else "all hold"
+    print(f"exhaust: {cases:,} cases in {seconds:.0f} s ({used:.0f} s of CPU), {verdict}")
     return 1 if failed else 0
 
 
@@ -92,13 +91,19 @@ def arguments() -> argparse.Namespace:
 
 
 def built(csrc: Path, folder: Path, level: str) -> dict[str, Path]:
-    """Compile both programs with the core in `csrc`; return where they are."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Compile the programs with the core in `csrc`; return where they are."""
+    objects = folder / "objects"
+    shutil.rmtree(objects, ignore_errors=True)
+    objects.mkdir(parents=True)
     core = [path for layer in LAYERS for path in sorted((csrc / layer).glob("*.c"))]
+    command = ["gcc", *FLAGS, level, f"-I{csrc}", f"-I{ROOT / 'tests'}"]
+    halves = [subprocess.Popen([*command, "-c", *core[part::2]], cwd=objects) for part in range(2)]
+    failed = [half for half in halves if half.wait() != 0]
+    if failed:
+        raise ValueError("the core does not compile, see above")
     programs = {name: folder / name for name in ("short", "capacities", "columns")}
     for name, program in programs.items():
-        command = ["gcc", *FLAGS, level, f"-I{csrc}", f"-I{ROOT / 'tests'}", HERE / f"{name}.c", *core, "-o", program]
-        subprocess.run(command, check=True)
+        subprocess.run([*command, HERE / f"{name}.c", *objects.glob("*.o"), "-o", program], check=True)
     return programs
 
 

@@ -1,4 +1,5 @@
-/* fuzz_pairs: EDNS options and service parameters with any codes and any values, in a message, through every renderer.
+/* fuzz_pairs: EDNS options and service parameters with any codes and any values, in a message, through every renderer
+ * and written back.
  *
  * Input: two octets of capacity, then for each pair an octet of code, one of length, and the value. An OPT record has
  * them as they come; in an HTTPS record each key is that much above the last, so most are in order. Serves RFC 6891
@@ -45,6 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uint32_t cap = fuzz_u16(&in);
   uint8_t block[4 * PAIRS_MAX];
   rq_summary summary;
+  rq_walk walk;
+  rq_record record;
   rq_out out;
   if (in.left > PAIRS_MAX) in.left = PAIRS_MAX;
   rq_out_init(&out, block, sizeof block);
@@ -57,6 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   CHECK(rq_msg_open(wire, (uint32_t)len, &summary) == RQ_OK);
   CHECK(summary.counts[RQ_ANSWER] == 1 && summary.counts[RQ_ADDITIONAL] == 1 && summary.length == len);
   fuzz_render_all(wire, len, cap);
+  CHECK(rq_walk_begin(&walk, wire, len) == RQ_OK);
+  while (rq_walk_record(&walk, &record) == 1) fuzz_unpacked(&record);
   free(wire);
   return 0;
 }

@@ -1,8 +1,9 @@
-/* fuzz_rdata: any octets as RDATA of any type: read, expanded and rendered, alone and in a message.
+/* fuzz_rdata: any octets as RDATA of any type: read, expanded and rendered, alone and in a message, and written back.
  *
  * Input: the type's number, two octets of capacity, then the RDATA. What fits its layout has fields that use it up;
- * what does not is shown as \# with every octet, and is there all the same. Serves RFC 3597 and the contracts of
- * rq_rr.h. SPDX-License-Identifier: MIT */
+ * what does not is shown as \# with every octet, and is there all the same. Its value as MessagePack, written back, is
+ * the same octets, with names uncompressed. Serves RFC 3597 and the contracts of rq_rr.h. SPDX-License-Identifier: MIT
+ */
 #include "render.h"
 
 /* What stands before the RDATA: a header that promises one record, in a section where OPT is at home; the record. */
@@ -70,6 +71,8 @@ static void try_alone(uint16_t number, const uint8_t *rdata, size_t size, uint32
 /* The record is whole and stands in the message, whatever its RDATA. */
 static void try_in_a_message(uint16_t number, const uint8_t *rdata, size_t size, uint32_t cap) {
   rq_summary summary;
+  rq_walk walk;
+  rq_record record;
   uint8_t *wire = malloc(HEAD_SIZE + size);
   CHECK(wire != NULL);
   memcpy(wire, HEAD, HEAD_SIZE);
@@ -81,6 +84,8 @@ static void try_in_a_message(uint16_t number, const uint8_t *rdata, size_t size,
   CHECK(rq_msg_open(wire, (uint32_t)(HEAD_SIZE + size), &summary) == RQ_OK);
   CHECK(summary.counts[RQ_ADDITIONAL] == 1 && summary.length == HEAD_SIZE + size);
   fuzz_render_all(wire, HEAD_SIZE + size, cap);
+  CHECK(rq_walk_begin(&walk, wire, HEAD_SIZE + size) == RQ_OK && rq_walk_record(&walk, &record) == 1);
+  fuzz_unpacked(&record);
   free(wire);
 }
 

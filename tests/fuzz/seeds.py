@@ -15,7 +15,9 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rrset
+import msgspec
 
+from resquery import Message
 from resquery._rq import lib
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +66,9 @@ def main() -> None:
         write("fuzz_rdata", struct.pack("!HH", rrtype, 64) + rdata)
         record = b"\xc0\x0c" + struct.pack("!HHIH", rrtype, 1, 300, len(rdata)) + rdata
         write("fuzz_dnspython", struct.pack("!6H", 1, 0x8180, 1, 1, 0, 0) + b"\1a\0\0\1\0\1" + record)
+        read = Message(struct.pack("!6H", 1, 0x8180, 0, 0, 0, 1) + b"\0" + record[2:]).additional
+        for value in read:
+            write("fuzz_unpack", struct.pack("!H", 64) + msgspec.msgpack.encode(value))
     for pairs in PAIRS:
         write(
             "fuzz_pairs", struct.pack("!H", 400) + b"".join(bytes([code, len(value)]) + value for code, value in pairs)

@@ -62,7 +62,7 @@ static const job jobs[] = {
     {"questions", hostile, OCTETS(HEAD("\1", "\0", "\0")), OCTETS(""), run_message, 7},
     {"questions-then-a-record", hostile, OCTETS(HEAD("\1", "\1", "\0")), OCTETS(RECORD), run_message, 6},
     {"answers", hostile, OCTETS(HEAD("\0", "\1", "\0")), OCTETS(""), run_message, 7},
-    {"additionals", hostile, OCTETS(HEAD("\0", "\0", "\1")), OCTETS(""), run_message, 7},
+    {"additionals", hostile, OCTETS(HEAD("\0", "\0", "\1")), OCTETS(""), run_message, 6},
     {"owners", hostile, OCTETS(HEAD("\1", "\1", "\0") QUESTION), OCTETS(RECORD), run_message, 6},
     {"lengths-and-rdata", hostile, OCTETS(HEAD("\0", "\1", "\0") "\0\0\2\0\1\0\0\0\0"), OCTETS(""), run_message, 7},
     {"lengths-and-options", hostile, OCTETS(HEAD("\0", "\0", "\1") "\0\0\51\0\1\0\0\0\0"), OCTETS(""), run_message, 7},

@@ -190,9 +190,11 @@ int32_t rq_table_row(int32_t table, uint32_t row, char *out, uint32_t cap, uint3
 /* --- messages -------------------------------------------------------------------------------------------------- */
 
 /* A query with one question. `flags` as in the header; `payload` 0 sends no OPT record, else its UDP payload size;
- * `dnssec_ok` sets DO. Failure: RQ_ILLEGAL_INPUT (the name). */
+ * `dnssec_ok` sets DO, `options` are what it holds: EDNS options in wire format, which are not looked at. Failure:
+ * RQ_ILLEGAL_INPUT (the name). */
 int32_t rq_make_query(const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass, uint16_t id, uint16_t flags,
-                      uint16_t payload, uint8_t dnssec_ok, uint8_t *out, uint32_t cap, uint32_t *actual);
+                      uint16_t payload, uint8_t dnssec_ok, const uint8_t *options, uint16_t options_len, uint8_t *out,
+                      uint32_t cap, uint32_t *actual);
 
 /* Checks a whole message. Returns its rcode, with the upper bits of an OPT record if there is one (RFC 6891, 6.1.3),
  * plus RQ_CUT when the octets end before the last entry that the header counts. Failure: RQ_MALFORMED when there is no

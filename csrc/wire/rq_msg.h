@@ -133,15 +133,20 @@ uint16_t rq_edns_rcode(const rq_edns *edns, uint16_t flags);
 typedef struct rq_query_spec {
   uint16_t rrtype, rrclass, id, flags, payload; /* payload 0: no OPT record */
   uint8_t dnssec_ok;
+  uint16_t options_len;
+  const uint8_t *options; /* EDNS options in wire format, for the OPT record */
 } rq_query_spec;
 
-/* Appends a query. At most RQ_QUERY_MAX octets. */
+/* Appends a query. At most RQ_QUERY_MAX octets and its options. */
 /*@ requires rq_name_ok(name) && \valid_read(spec) && rq_out_ok(out);
+    requires \valid_read(spec->options + (0 .. spec->options_len - 1));
     requires \separated(out, name, spec, out->base + (0 .. out->cap - 1));
+    requires \separated(out, out->base + (0 .. out->cap - 1), spec->options + (0 .. spec->options_len - 1));
     terminates \true;
     assigns out->len, out->base[out->len .. out->cap - 1];
     ensures rq_out_ok(out);
-    ensures rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 4 + (spec->payload > 0 ? 11 : 0)); */
+    ensures rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 4 +
+      (spec->payload > 0 ? 11 + spec->options_len : 0)); */
 void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out);
 
 /* Takes the next whole message off a TCP byte stream: 1 and `message` spans it, or 0 while it is incomplete (the stream

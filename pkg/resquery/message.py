@@ -17,8 +17,12 @@ from .errors import MessageError, shown
 from .types import Edns, Flag, Opcode, Question, Rcode, Record, RRType, Sections
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import dns.message
     from _typeshed import ReadableBuffer
+
+    from .options import EdnsOption
 
 JSON_SHAPES: dict[str, int] = {
     "zdns": lib.RQ_JSON_ZDNS,
@@ -26,6 +30,7 @@ JSON_SHAPES: dict[str, int] = {
     "massdns": lib.RQ_JSON_MASSDNS,
 }
 _FLAGS = 0x87F0  # of the header's second 16 bits, those that are flags
+_OPTIONS_MAX = 65_253  # octets: what the largest message leaves beside a header, a question and an OPT record
 _CUT: int = lib.RQ_CUT
 _check = _lib.check_message
 _decode = msgspec.msgpack.Decoder(Sections).decode
@@ -203,15 +208,19 @@ def make_query(
     edns: bool = True,
     payload: int = lib.RQ_UDP_PAYLOAD,
     dnssec_ok: bool = False,
+    options: Iterable[EdnsOption] = (),
 ) -> bytes:
     """A query with one question, in wire format; the ID is random unless given.
 
     `recurse`, `authentic` and `checking_disabled` set RD, AD and CD. `edns` adds an OPT record that offers to take
-    `payload` octets over UDP and asks for signatures if `dnssec_ok` (RFC 6891). Raises `IllegalName`, `UnknownType`,
-    and `ValueError` for a number out of its range.
+    `payload` octets over UDP, asks for signatures if `dnssec_ok`, and holds `options` (RFC 6891). Raises `IllegalName`,
+    `UnknownType`, `IllegalValue` for an option, and `ValueError` for a number out of its range.
 
     >>> make_query("m.", "MX", id=1, edns=False).hex()
     '000101000001000000000000016d00000f0001'
+    >>> from resquery.options import Cookie, Nsid
+    >>> Message(make_query("m.", "MX", options=[Nsid(b""), Cookie(b"12345678")])).edns.options
+    (Nsid(data=b''), Cookie(client=b'12345678', server=b''))
     """
     if id is None:
         id = secrets.randbits(16)
@@ -221,9 +230,12 @@ def make_query(
         raise ValueError(f"payload is {payload}: EDNS offers 512 to 65535 octets (RFC 6891, 6.2.3)")
     if dnssec_ok and not edns:
         raise ValueError("dnssec_ok needs edns: the DO bit stands in the OPT record")
+    data = b"".join([option.to_wire() for option in options])
+    if data and not edns:
+        raise ValueError("options need edns: they stand in the OPT record")
+    if len(data) > _OPTIONS_MAX:
+        raise ValueError(f"options take {len(data)} octets: {_OPTIONS_MAX} fit into a message")
     flags = Flag.RD * recurse | Flag.AD * authentic | Flag.CD * checking_disabled
     octets = _lib.name_octets(name)
-    number = RRType.parse(rrtype)
-    return _lib.call_bytes(
-        lib.rq_make_query, octets, len(octets), number, _lib.class_number(rrclass), id, flags, payload * edns, dnssec_ok
-    )
+    asked = RRType.parse(rrtype), _lib.class_number(rrclass), id, flags
+    return _lib.call_bytes(lib.rq_make_query, octets, len(octets), *asked, payload * edns, dnssec_ok, data, len(data))

@@ -122,7 +122,8 @@ static inline int32_t render_wire(const uint8_t *text, uint32_t len, uint8_t *ou
 }
 
 static inline int32_t render_query(const uint8_t *text, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
-  return rq_make_query((const char *)text, len, 15, 1, 4242, 0x0100, RQ_UDP_PAYLOAD, 1, out, cap, actual);
+  return rq_make_query((const char *)text, len, 15, 1, 4242, 0x0100, RQ_UDP_PAYLOAD, 1, text, (uint16_t)(len % 32), out,
+                       cap, actual);
 }
 
 static inline int32_t render_addr(const uint8_t *octets, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {

@@ -651,16 +651,20 @@ static void test_open(unit *u) {
 static void test_query(unit *u) {
   static const char plain[] = "\x12\x34\1\0\0\1\0\0\0\0\0\0\1x\0\0\x0f\0\1";
   static const char edns[] = "\x12\x34\1\0\0\1\0\0\0\0\0\1\1x\0\0\x0f\0\1\0\0\x29\x04\xd0\0\0\x80\0\0\0";
+  static const char edns_nsid[] = "\x12\x34\1\0\0\1\0\0\0\0\0\1\1x\0\0\x0f\0\1\0\0\x29\x04\xd0\0\0\x80\0\0\4\0\3\0\0";
   uint8_t block[64];
   uint32_t actual = 0;
-  int32_t stored = rq_make_query("x", 1, 15, 1, 0x1234, RQ_FLAG_RD, 0, 1, block, sizeof block, &actual);
+  int32_t stored = rq_make_query("x", 1, 15, 1, 0x1234, RQ_FLAG_RD, 0, 1, NULL, 0, block, sizeof block, &actual);
   EXPECT_OCTETS(u, block, (size_t)stored, plain, sizeof plain - 1);
-  stored = rq_make_query("x.", 2, 15, 1, 0x1234, RQ_FLAG_RD, 1232, 1, block, sizeof block, &actual);
+  stored = rq_make_query("x.", 2, 15, 1, 0x1234, RQ_FLAG_RD, 1232, 1, NULL, 0, block, sizeof block, &actual);
   EXPECT_OCTETS(u, block, (size_t)stored, edns, sizeof edns - 1);
   EXPECT_NUMBER(u, actual, sizeof edns - 1);
-  EXPECT_NUMBER(u, rq_make_query("x", 1, 15, 1, 1, 0, 1232, 0, block, 5, &actual), 5);
+  stored = rq_make_query("x", 1, 15, 1, 0x1234, RQ_FLAG_RD, 1232, 1, (const uint8_t *)"\0\3\0", 4, block, sizeof block,
+                         &actual);
+  EXPECT_OCTETS(u, block, (size_t)stored, edns_nsid, sizeof edns_nsid - 1);
+  EXPECT_NUMBER(u, rq_make_query("x", 1, 15, 1, 1, 0, 1232, 0, NULL, 0, block, 5, &actual), 5);
   EXPECT_NUMBER(u, actual, sizeof edns - 1);
-  EXPECT_NUMBER(u, rq_make_query("x..y", 4, 15, 1, 1, 0, 0, 0, block, 5, &actual), RQ_ILLEGAL_INPUT);
+  EXPECT_NUMBER(u, rq_make_query("x..y", 4, 15, 1, 1, 0, 0, 0, NULL, 0, block, 5, &actual), RQ_ILLEGAL_INPUT);
 }
 
 /* Whole messages come off a stream cut anywhere; an incomplete one leaves the stream where it was. */

@@ -5,9 +5,12 @@
 #include "fuzz.h"
 #include "wire/rq_msg.h"
 
+#define OPTIONS_MAX 32 /* octets of the name's text serve as options too, as many as the flags say */
+
 typedef struct wish {
   uint16_t rrtype, rrclass, id, flags, payload;
   uint8_t dnssec_ok;
+  uint16_t options_len;
   uint32_t cap;
 } wish;
 
@@ -16,13 +19,14 @@ static void read_back(const wish *w, const rq_name *name, const uint8_t *wire, s
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_in in = {data, size};
-  wish w = {fuzz_u16(&in), fuzz_u16(&in), fuzz_u16(&in), fuzz_u16(&in), fuzz_u16(&in), 0, 0};
+  wish w = {fuzz_u16(&in), fuzz_u16(&in), fuzz_u16(&in), fuzz_u16(&in), fuzz_u16(&in), 0, 0, 0};
   w.cap = fuzz_u16(&in);
   w.dnssec_ok = w.cap % 2;
-  w.cap = w.cap / 2 % (RQ_QUERY_MAX + 16);
+  w.cap = w.cap / 2 % (RQ_QUERY_MAX + OPTIONS_MAX + 16);
   size_t len = 0;
   uint32_t actual = 0;
   uint8_t *text = fuzz_take(&in, in.left, &len);
+  w.options_len = (uint16_t)(w.flags % (len < OPTIONS_MAX ? len + 1 : OPTIONS_MAX));
   rq_name name;
   int flaw = rq_name_parse(text, len, &name);
   uint8_t *wire = make(&w, text, len, &actual);
@@ -35,16 +39,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
 static int32_t make_into(const wish *w, const uint8_t *text, size_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
   return rq_make_query((const char *)text, (uint32_t)len, w->rrtype, w->rrclass, w->id, w->flags, w->payload,
-                       w->dnssec_ok, out, cap, actual);
+                       w->dnssec_ok, text, w->options_len, out, cap, actual);
 }
 
 /* The query, after holding the clipped one against it. NULL for an illegal name. */
 static uint8_t *make(const wish *w, const uint8_t *text, size_t len, uint32_t *size) {
   uint32_t actual = 0;
-  uint8_t *small = malloc(w->cap), *whole = malloc(RQ_QUERY_MAX);
+  uint8_t *small = malloc(w->cap), *whole = malloc(RQ_QUERY_MAX + OPTIONS_MAX);
   CHECK((small != NULL || w->cap == 0) && whole != NULL);
   int32_t stored = make_into(w, text, len, small, w->cap, &actual);
-  int32_t full = make_into(w, text, len, whole, RQ_QUERY_MAX, size);
+  int32_t full = make_into(w, text, len, whole, RQ_QUERY_MAX + OPTIONS_MAX, size);
   if (full < 0) {
     CHECK(full == RQ_ILLEGAL_INPUT && stored == full);
     free(small);
@@ -75,7 +79,7 @@ static void read_back(const wish *w, const rq_name *name, const uint8_t *query, 
     CHECK(walk.section == RQ_ADDITIONAL && record.rrtype == RQ_TYPE_OPT && record.owner.len == 1);
     rq_edns_read(&record, &edns);
     CHECK(edns.payload == w->payload && edns.version == 0 && edns.rcode_high == 0);
-    CHECK(edns.flags == (w->dnssec_ok ? 0x8000 : 0) && rq_cur_left(&edns.options) == 0);
+    CHECK(edns.flags == (w->dnssec_ok ? 0x8000 : 0) && rq_cur_left(&edns.options) == w->options_len);
   }
   CHECK(rq_walk_record(&walk, &record) == 0);
   CHECK(rq_walk_pos(&walk) == size);

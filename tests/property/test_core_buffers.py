@@ -67,7 +67,10 @@ def test_queries_stay_inside_the_buffer(
     with Guarded(name, side=side) as area:
         numbers = (rrtype, rrclass, ident, flags, payload, dnssec)
         text = ffi.from_buffer("char[]", area.view)
-        whole = check_clip(lambda *out: lib.rq_make_query(text, len(name), *numbers, *out), cap, side)
+        octets = ffi.from_buffer(area.view)  # any octets do for options
+        whole = check_clip(
+            lambda *out: lib.rq_make_query(text, len(name), *numbers, octets, len(name), *out), cap, side
+        )
         assert (whole is None) == (lib.rq_name_flaw(text, len(name)) != 0)
 
 

@@ -25,6 +25,10 @@ class _Number(enum.IntEnum):
     def __reduce_ex__(self, proto: object) -> tuple[type[_Number], tuple[int]]:
         return type(self), (int(self),)  # early 3.11 would look for the name, which an unknown number has not
 
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        return f"{name}.{self.name}" if self.name in type(self).__members__ else f"{name}({int(self)})"
+
     def __str__(self) -> str:
         return self.name
 
@@ -36,7 +40,7 @@ class RRType(_Number):
     """A record type (IANA, "Resource Record (RR) TYPEs"). `str()` is the mnemonic.
 
     >>> RRType.MX, str(RRType(65280))
-    (<RRType.MX: 15>, 'TYPE65280')
+    (RRType.MX, 'TYPE65280')
     """
 
     A = 1
@@ -145,7 +149,7 @@ class RRType(_Number):
         """The type of that mnemonic or number. Raises `UnknownType`.
 
         >>> RRType.parse("mx"), RRType.parse("TYPE28")
-        (<RRType.MX: 15>, <RRType.AAAA: 28>)
+        (RRType.MX, RRType.AAAA)
         """
         return cls(_lib.type_number(text))
 
@@ -154,7 +158,7 @@ class RRClass(_Number):
     """A class (RFC 1035, 3.2.4; RFC 2136, 2.4). `str()` is the mnemonic.
 
     >>> RRClass(1), str(RRClass(42))
-    (<RRClass.IN: 1>, 'CLASS42')
+    (RRClass.IN, 'CLASS42')
     """
 
     IN = 1
@@ -168,7 +172,7 @@ class RRClass(_Number):
         """The class of that mnemonic or number. Raises `UnknownType`.
 
         >>> RRClass.parse("in"), RRClass.parse("CLASS3")
-        (<RRClass.IN: 1>, <RRClass.CH: 3>)
+        (RRClass.IN, RRClass.CH)
         """
         return cls(_lib.class_number(text))
 

@@ -6,7 +6,8 @@ there is raw, and so is an option that does not fit its layout. SPDX-License-Ide
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Union
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Union
 
 import msgspec
 
@@ -14,6 +15,7 @@ from . import _lib
 from .codes import Ede
 from .errors import IllegalValue
 
+T = TypeVar("T")
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -40,6 +42,11 @@ class Row(Value, frozen=True):
     def to_wire(self) -> bytes:
         """The octets, as they stand in a message but for names, which are not compressed. Raises `IllegalValue`."""
         return self._wire(_lib.lib.rq_value_unpack, self._table)
+
+
+def first(values: Iterable[object], kind: type[T]) -> T | None:
+    """The first of the values that is of that class, None when none is."""
+    return next((value for value in values if isinstance(value, kind)), None)
 
 
 class AddressPrefix(Value, frozen=True):

@@ -7,11 +7,18 @@ line there, or does not fit its layout, is `Raw`. SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from . import _lib
 from .codes import RRType
-from .options import AddressPrefix, AnyOption, AnyParam, Row
+from .options import AddressPrefix, AnyOption, AnyParam, Row, SvcParam, first
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+P = TypeVar("P", bound=SvcParam)
+# What stands for an octet that is no UTF-8, by the surrogate that Python decodes it to, and for a backslash.
+_ESCAPES = {0xDC00 + octet: f"\\{octet}" for octet in range(128, 256)} | {ord("\\"): "\\\\"}
 
 
 class Rdata(Row, frozen=True, tag_field="number"):
@@ -28,14 +35,62 @@ class Rdata(Row, frozen=True, tag_field="number"):
         return _text(self.__struct_config__.tag, self.to_wire())
 
 
+class _Strings:
+    """What the types that are lists of strings have in common."""
+
+    __slots__ = ()
+    strings: tuple[bytes, ...]
+
+    @property
+    def text(self) -> str:
+        r"""The strings joined, as text that loses no octet: those that are no UTF-8 stand as \DDD, and \ as \\.
+
+        >>> TXT((b"caf\xc3\xa9 ", b"\xff")).text
+        'café \\255'
+        """
+        return b"".join(self.strings).decode("utf-8", "surrogateescape").translate(_ESCAPES)
+
+
+class _Service:
+    """What the types that describe a service have in common."""
+
+    __slots__ = ()
+    params: tuple[AnyParam, ...]
+
+    def param(self, kind: type[P]) -> P | None:
+        """The parameter of that class, None when there is none.
+
+        >>> from resquery.options import Alpn, Port
+        >>> HTTPS(1, ".", (Port(8443),)).param(Port), HTTPS(1, ".", (Port(8443),)).param(Alpn)
+        (Port(port=8443), None)
+        """
+        return first(self.params, kind)
+
+
 def _text(rrtype: object, wire: bytes) -> str:
     return _lib.call_text(_lib.lib.rq_rdata_text, rrtype, wire, len(wire))
 
 
 class A(Rdata, frozen=True, tag=1):
-    """An IPv4 address (RFC 1035, 3.4.1)."""
+    """An IPv4 address (RFC 1035, 3.4.1).
+
+    >>> A("192.0.2.1").packed, A("192.0.2.1").ip
+    (b'\\xc0\\x00\\x02\\x01', IPv4Address('192.0.2.1'))
+    """
 
     address: str
+
+    @property
+    def packed(self) -> bytes:
+        """The address as 4 octets."""
+        return self.to_wire()
+
+    @property
+    def ip(self) -> IPv4Address:
+        """The address as a value of the standard library."""
+        from ipaddress import IPv4Address
+
+        return IPv4Address(self.address)
 
 
 class NS(Rdata, frozen=True, tag=2):
@@ -133,7 +188,7 @@ class MX(Rdata, frozen=True, tag=15):
     exchange: str
 
 
-class TXT(Rdata, frozen=True, tag=16):
+class TXT(Rdata, _Strings, frozen=True, tag=16):
     """Strings of up to 255 octets each (RFC 1035, 3.3.14)."""
 
     strings: tuple[bytes, ...]
@@ -230,6 +285,18 @@ class AAAA(Rdata, frozen=True, tag=28):
     """An IPv6 address (RFC 3596, 2.2), written as RFC 5952 says."""
 
     address: str
+
+    @property
+    def packed(self) -> bytes:
+        """The address as 16 octets."""
+        return self.to_wire()
+
+    @property
+    def ip(self) -> IPv6Address:
+        """The address as a value of the standard library."""
+        from ipaddress import IPv6Address
+
+        return IPv6Address(self.address)
 
 
 class LOC(Rdata, frozen=True, tag=29):
@@ -453,7 +520,7 @@ class HIP(Rdata, frozen=True, tag=55):
     servers: tuple[str, ...]
 
 
-class NINFO(Rdata, frozen=True, tag=56):
+class NINFO(Rdata, _Strings, frozen=True, tag=56):
     """The status of a zone, as strings (draft-reid-dnsext-zs)."""
 
     strings: tuple[bytes, ...]
@@ -516,7 +583,7 @@ class ZONEMD(Rdata, frozen=True, tag=63):
     digest: bytes
 
 
-class SVCB(Rdata, frozen=True, tag=64):
+class SVCB(Rdata, _Service, frozen=True, tag=64):
     """Where and how a service is reached (RFC 9460, 2.2)."""
 
     priority: int
@@ -524,7 +591,7 @@ class SVCB(Rdata, frozen=True, tag=64):
     params: tuple[AnyParam, ...]
 
 
-class HTTPS(Rdata, frozen=True, tag=65):
+class HTTPS(Rdata, _Service, frozen=True, tag=65):
     """Where and how a web server is reached (RFC 9460, 9)."""
 
     priority: int
@@ -553,7 +620,7 @@ class BRID(Rdata, frozen=True, tag=68):
     data: bytes
 
 
-class SPF(Rdata, frozen=True, tag=99):
+class SPF(Rdata, _Strings, frozen=True, tag=99):
     """A sender policy, obsolete: TXT took its place (RFC 7208, 3.1)."""
 
     strings: tuple[bytes, ...]
@@ -639,7 +706,7 @@ class CAA(Rdata, frozen=True, tag=257):
     value: bytes
 
 
-class AVC(Rdata, frozen=True, tag=258):
+class AVC(Rdata, _Strings, frozen=True, tag=258):
     """What an application is, as strings (IANA template AVC)."""
 
     strings: tuple[bytes, ...]
@@ -664,19 +731,19 @@ class AMTRELAY(Rdata, frozen=True, tag=260):
     relay: str | None
 
 
-class RESINFO(Rdata, frozen=True, tag=261):
+class RESINFO(Rdata, _Strings, frozen=True, tag=261):
     """What a resolver can do, as strings (RFC 9606, 5)."""
 
     strings: tuple[bytes, ...]
 
 
-class WALLET(Rdata, frozen=True, tag=262):
+class WALLET(Rdata, _Strings, frozen=True, tag=262):
     """Where to send money, as strings (IANA template WALLET)."""
 
     strings: tuple[bytes, ...]
 
 
-class CLA(Rdata, frozen=True, tag=263):
+class CLA(Rdata, _Strings, frozen=True, tag=263):
     """Which convergence layers a DTN node has, as strings (draft-johnson-dns-ipn-cla)."""
 
     strings: tuple[bytes, ...]

@@ -6,7 +6,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, TypeVar, Union
 
 from . import _lib
 from .codes import Flag as Flag
@@ -14,13 +14,15 @@ from .codes import Opcode as Opcode
 from .codes import Rcode as Rcode
 from .codes import RRClass as RRClass
 from .codes import RRType as RRType
-from .options import AnyOption, Value
+from .options import AnyOption, EdnsOption, Value, first
 from .rdata import Rdata
 
 if TYPE_CHECKING:
     AnyRdata = Rdata
 else:
     AnyRdata = Union[tuple(Rdata.__subclasses__())]  # noqa: UP007 - msgspec finds the Struct by its tag
+
+O = TypeVar("O", bound=EdnsOption)  # noqa: E741
 
 
 class Edns(Value, frozen=True):
@@ -35,6 +37,16 @@ class Edns(Value, frozen=True):
     def dnssec_ok(self) -> bool:
         """The DO bit (RFC 3225)."""
         return self.flags >= 0x8000
+
+    def option(self, kind: type[O]) -> O | None:
+        """The first option of that class, None when there is none.
+
+        >>> from resquery.options import Cookie, Nsid
+        >>> edns = Edns(1232, 0, 0, (Nsid(b"ns1"),))
+        >>> edns.option(Nsid), edns.option(Cookie)
+        (Nsid(data=b'ns1'), None)
+        """
+        return first(self.options, kind)
 
 
 class Question(Value, frozen=True):

@@ -77,6 +77,9 @@ enum rq_json_shape {
   RQ_JSON_MASSDNS = 2  /* a line of massdns' ndjson output, without what a message does not tell */
 };
 
+/* Numbers that have names, beside RR types. */
+enum rq_codes { RQ_CODES_CLASS = 0, RQ_CODES_RCODE = 1, RQ_CODES_OPCODE = 2, RQ_CODES_EXTENDED_ERROR = 3 };
+
 /* The tables of layouts: RR types, EDNS options, service parameters. */
 enum rq_table { RQ_TABLE_TYPES = 0, RQ_TABLE_OPTIONS = 1, RQ_TABLE_PARAMS = 2 };
 
@@ -182,6 +185,10 @@ int32_t rq_type_number(const char *text, uint32_t len);
 
 /* 15 -> "MX"; an unknown number -> "TYPE65280" (RFC 3597, section 5). */
 int32_t rq_type_name(uint16_t number, char *out, uint32_t cap, uint32_t *actual);
+
+/* The name of a number of enum rq_codes, as text and JSON show it; no octets when it has none. RQ_BAD_ARGUMENT for
+ * other codes. */
+int32_t rq_code_name(int32_t codes, uint16_t number, char *out, uint32_t cap, uint32_t *actual);
 
 /* The tables of layouts, for tests and tools: row `row` of enum rq_table, or RQ_BAD_ARGUMENT past its end. The first
  * line is "number shape mnemonic", the next are "kind name" or "kind name zdns-name", one for each field in order. */

@@ -2,6 +2,8 @@
  * Security Algorithm Numbers". SPDX-License-Identifier: MIT */
 #include "rq_mnemonic.h"
 
+#include "../resquery.h"
+
 typedef struct mnemonic {
   uint16_t number;
   const char *name;
@@ -12,19 +14,28 @@ static void number_text(uint16_t number, const char *prefix, rq_out *out) {
   rq_decimal_text(number, out);
 }
 
-/* The name among `count` rows, or `prefix` and the number. */
-static void named_text(const mnemonic *rows, size_t count, uint16_t number, const char *prefix, rq_out *out) {
-  for (size_t i = 0; i < count; i++) {
-    if (rows[i].number != number) continue;
-    rq_out_text(out, rows[i].name);
-    return;
-  }
-  number_text(number, prefix, out);
+/* The name among `count` rows, or NULL. */
+static const char *name_of(const mnemonic *rows, size_t count, uint16_t number) {
+  for (size_t i = 0; i < count; i++)
+    if (rows[i].number == number) return rows[i].name;
+  return NULL;
+}
+
+/* The name, or `prefix` and the number. */
+static void named_text(const char *name, uint16_t number, const char *prefix, rq_out *out) {
+  if (name != NULL)
+    rq_out_text(out, name);
+  else
+    number_text(number, prefix, out);
+}
+
+static const char *class_name(uint16_t number) {
+  static const mnemonic rows[] = {{1, "IN"}, {3, "CH"}, {4, "HS"}, {254, "NONE"}, {255, "ANY"}};
+  return name_of(rows, sizeof rows / sizeof rows[0], number);
 }
 
 void rq_class_to_text(uint16_t number, rq_out *out) {
-  static const mnemonic rows[] = {{1, "IN"}, {3, "CH"}, {4, "HS"}, {254, "NONE"}, {255, "ANY"}};
-  named_text(rows, sizeof rows / sizeof rows[0], number, "CLASS", out);
+  named_text(class_name(number), number, "CLASS", out);
 }
 
 const char *rq_rcode_name(uint16_t rcode) {
@@ -37,16 +48,16 @@ const char *rq_rcode_name(uint16_t rcode) {
 }
 
 void rq_rcode_to_text(uint16_t rcode, rq_out *out) {
-  const char *name = rq_rcode_name(rcode);
-  if (name != NULL)
-    rq_out_text(out, name);
-  else
-    number_text(rcode, "RCODE", out);
+  named_text(rq_rcode_name(rcode), rcode, "RCODE", out);
+}
+
+static const char *opcode_name(uint16_t opcode) {
+  static const mnemonic rows[] = {{0, "QUERY"}, {1, "IQUERY"}, {2, "STATUS"}, {4, "NOTIFY"}, {5, "UPDATE"}, {6, "DSO"}};
+  return name_of(rows, sizeof rows / sizeof rows[0], opcode);
 }
 
 void rq_opcode_to_text(uint16_t opcode, rq_out *out) {
-  static const mnemonic rows[] = {{0, "QUERY"}, {1, "IQUERY"}, {2, "STATUS"}, {4, "NOTIFY"}, {5, "UPDATE"}, {6, "DSO"}};
-  named_text(rows, sizeof rows / sizeof rows[0], opcode, "RESERVED", out);
+  named_text(opcode_name(opcode), opcode, "RESERVED", out);
 }
 
 const char *rq_extended_error_name(uint16_t code) {
@@ -74,7 +85,13 @@ const char *rq_extended_error_name(uint16_t code) {
                                       "Not Supported",
                                       "No Reachable Authority",
                                       "Network Error",
-                                      "Invalid Data"};
+                                      "Invalid Data",
+                                      "Signature Expired before Valid",
+                                      "Too Early",
+                                      "Unsupported NSEC3 Iterations Value",
+                                      "Unable to conform to policy",
+                                      "Synthesized",
+                                      "Invalid Query Type"};
   return code < sizeof names / sizeof names[0] ? names[code] : NULL;
 }
 
@@ -84,18 +101,18 @@ void rq_tsig_error_to_text(uint16_t error, rq_out *out) {
   if (error <= 10)
     rq_out_text(out, rq_rcode_name(error));
   else
-    named_text(rows, sizeof rows / sizeof rows[0], error, "", out);
+    named_text(name_of(rows, sizeof rows / sizeof rows[0], error), error, "", out);
 }
 
 void rq_cert_type_to_text(uint16_t number, rq_out *out) {
   static const mnemonic rows[] = {{1, "PKIX"}, {2, "SPKI"},   {3, "PGP"},     {4, "IPKIX"}, {5, "ISPKI"},
                                   {6, "IPGP"}, {7, "ACPKIX"}, {8, "IACPKIX"}, {253, "URI"}, {254, "OID"}};
-  named_text(rows, sizeof rows / sizeof rows[0], number, "", out);
+  named_text(name_of(rows, sizeof rows / sizeof rows[0], number), number, "", out);
 }
 
 void rq_scheme_to_text(uint8_t number, rq_out *out) {
   static const mnemonic rows[] = {{1, "NOTIFY"}};
-  named_text(rows, sizeof rows / sizeof rows[0], number, "", out);
+  named_text(name_of(rows, sizeof rows / sizeof rows[0], number), number, "", out);
 }
 
 void rq_algorithm_to_text(uint8_t number, rq_out *out) {
@@ -104,5 +121,21 @@ void rq_algorithm_to_text(uint8_t number, rq_out *out) {
       {7, "NSEC3RSASHA1"},     {8, "RSASHA256"}, {10, "RSASHA512"}, {12, "ECCGOST"},   {13, "ECDSAP256SHA256"},
       {14, "ECDSAP384SHA384"}, {15, "ED25519"},  {16, "ED448"},     {252, "INDIRECT"}, {253, "PRIVATEDNS"},
       {254, "PRIVATEOID"}};
-  named_text(rows, sizeof rows / sizeof rows[0], number, "", out);
+  named_text(name_of(rows, sizeof rows / sizeof rows[0], number), number, "", out);
+}
+
+/* --- for Python, see rq_api.h --- */
+
+int32_t rq_code_name(int32_t codes, uint16_t number, char *out, uint32_t cap, uint32_t *actual) {
+  static const char *(*const names[])(uint16_t) = {[RQ_CODES_CLASS] = class_name,
+                                                   [RQ_CODES_RCODE] = rq_rcode_name,
+                                                   [RQ_CODES_OPCODE] = opcode_name,
+                                                   [RQ_CODES_EXTENDED_ERROR] = rq_extended_error_name};
+  rq_out o;
+  rq_out_init(&o, (uint8_t *)out, cap);
+  if (codes < 0 || (size_t)codes >= sizeof names / sizeof names[0]) return RQ_BAD_ARGUMENT;
+  const char *name = names[codes](number);
+  if (name != NULL) rq_out_text(&o, name);
+  *actual = (uint32_t)rq_out_wanted(&o);
+  return (int32_t)rq_out_stored(&o);
 }

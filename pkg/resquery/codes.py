@@ -216,7 +216,7 @@ class Opcode(_Number):
 class Ede(_Number):
     """Why it went wrong, as an extended error says (RFC 8914, 4; IANA, "Extended DNS Error Codes")."""
 
-    OTHER_ERROR = 0
+    OTHER = 0
     UNSUPPORTED_DNSKEY_ALGORITHM = 1
     UNSUPPORTED_DS_DIGEST_TYPE = 2
     STALE_ANSWER = 3

@@ -113,6 +113,10 @@ static inline int32_t render_row_of_table(const uint8_t *octets, uint32_t len, u
   return rq_table_row(RQ_TABLE_TYPES, render_number(octets, len), (char *)out, cap, actual);
 }
 
+static inline int32_t render_code(const uint8_t *octets, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
+  return rq_code_name(RQ_CODES_EXTENDED_ERROR, render_number(octets, len), (char *)out, cap, actual);
+}
+
 static inline int32_t render_name(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
   return rq_name_to_text(wire, len, (char *)out, cap, actual);
 }
@@ -159,6 +163,7 @@ static const renderer renderers[] = {
     {'r', 1, 1, "rdata expanded", render_rdata_expanded},
     {'r', 1, 0, "type", render_type},
     {'i', 1, 0, "row of the table", render_row_of_table},
+    {'i', 1, 0, "name of a code", render_code},
     {'n', 1, 0, "name as text", render_name},
     {'t', 1, 0, "name as wire", render_wire},
     {'t', 1, 0, "query", render_query},

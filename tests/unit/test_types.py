@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+import re
 import typing
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from resquery._lib import call_text, lib
+from resquery.codes import Ede
 from resquery.errors import UnknownType
 from resquery.options import AddressPrefix, AnyOption, AnyParam, EdnsOption, RawOption, RawParam, SvcParam, Value
 from resquery.rdata import A, Raw, Rdata
@@ -123,8 +125,30 @@ def test_every_type_of_the_table_is_a_member() -> None:
 
 
 @pytest.mark.parametrize(
+    ("numbers", "codes"),
+    [
+        (RRClass, lib.RQ_CODES_CLASS),
+        (Rcode, lib.RQ_CODES_RCODE),
+        (Opcode, lib.RQ_CODES_OPCODE),
+        (Ede, lib.RQ_CODES_EXTENDED_ERROR),
+    ],
+)
+def test_every_code_has_the_name_that_text_shows(numbers: typing.Any, codes: int) -> None:
+    """Classes, rcodes, opcodes and extended errors: the members are those that the C core has a name for."""
+    named = {number: call_text(lib.rq_code_name, codes, number) for number in range(65536)}
+    plain = {number: re.sub("[^A-Z0-9]", "_", name.upper()) for number, name in named.items() if name}
+    assert plain == {member.value: member.name for member in numbers}
+
+
+@pytest.mark.parametrize(
     ("numbers", "unknown", "name"),
-    [(RRType, 65280, "TYPE65280"), (RRClass, 7, "CLASS7"), (Rcode, 3000, "RCODE3000"), (Opcode, 9, "OPCODE9")],
+    [
+        (RRType, 65280, "TYPE65280"),
+        (RRClass, 7, "CLASS7"),
+        (Rcode, 3000, "RCODE3000"),
+        (Opcode, 9, "OPCODE9"),
+        (Ede, 99, "EDE99"),
+    ],
 )
 def test_a_number_without_a_mnemonic_is_a_member_all_the_same(numbers: typing.Any, unknown: int, name: str) -> None:
     """An unknown number becomes a member that equals itself, prints as RFC 3597 names it, and survives pickling."""
@@ -133,7 +157,7 @@ def test_a_number_without_a_mnemonic_is_a_member_all_the_same(numbers: typing.An
     assert str(member) == f"{member}" == member.name == name
     assert hash(member) == hash(numbers(unknown))
     assert pickle.loads(pickle.dumps(member)) == member
-    assert repr(member) == f"<{numbers.__name__}.{name}: {unknown}>"
+    assert repr(member) == f"{numbers.__name__}({unknown})"
 
 
 @pytest.mark.parametrize("value", [-1, 65536, "MX", None])

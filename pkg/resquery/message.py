@@ -14,6 +14,7 @@ import msgspec
 from . import _lib
 from ._lib import lib
 from .errors import MessageError, shown
+from .options import EdnsOption
 from .types import Edns, Flag, Opcode, Question, Rcode, Record, RRType, Sections
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     import dns.message
     from _typeshed import ReadableBuffer
-
-    from .options import EdnsOption
 
 JSON_SHAPES: dict[str, int] = {
     "zdns": lib.RQ_JSON_ZDNS,
@@ -230,7 +229,7 @@ def make_query(
         raise ValueError(f"payload is {payload}: EDNS offers 512 to 65535 octets (RFC 6891, 6.2.3)")
     if dnssec_ok and not edns:
         raise ValueError("dnssec_ok needs edns: the DO bit stands in the OPT record")
-    data = b"".join([option.to_wire() for option in options])
+    data = b"".join(map(_option_octets, options))
     if data and not edns:
         raise ValueError("options need edns: they stand in the OPT record")
     if len(data) > _OPTIONS_MAX:
@@ -238,4 +237,11 @@ def make_query(
     flags = Flag.RD * recurse | Flag.AD * authentic | Flag.CD * checking_disabled
     octets = _lib.name_octets(name)
     asked = RRType.parse(rrtype), _lib.class_number(rrclass), id, flags
-    return _lib.call_bytes(lib.rq_make_query, octets, len(octets), *asked, payload * edns, dnssec_ok, data, len(data))
+    offer = payload if edns else 0, bool(dnssec_ok), data, len(data)
+    return _lib.call_bytes(lib.rq_make_query, octets, len(octets), *asked, *offer)
+
+
+def _option_octets(option: EdnsOption) -> bytes:
+    if not isinstance(option, EdnsOption):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"options are values of resquery.options, such as Cookie, not of type {type(option).__name__}")
+    return option.to_wire()

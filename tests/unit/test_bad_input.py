@@ -49,17 +49,15 @@ def test_each_wrong_message_has_the_outcome_that_is_documented(case: Case) -> No
     assert (verdict(case.wire), dnspython_verdict(case.wire)) == (case.ours, case.dnspython)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.what)
+@pytest.mark.parametrize("case", [case for case in CASES if case.ours == "raw"], ids=lambda case: case.what)
 def test_no_octet_of_a_wrong_record_is_lost(case: Case) -> None:
     """What is raw has exactly the octets that stand in the message, and prints as \\# with all of them."""
-    if verdict(case.wire) in ("raw", "raw, truncated"):
-        rdata = Message(case.wire).answer[0].rdata
-        assert isinstance(rdata, Raw)
-        begin = 12 + 7 + 3 + 10  # header, question, owner, type to RDLENGTH
-        length = int.from_bytes(case.wire[begin - 2 : begin], "big")
-        assert rdata.data == case.wire[begin : begin + length]
-        shown = f"\\# {length} {rdata.data.hex().upper()}".rstrip()
-        assert Message(case.wire).answer[0].to_text().endswith(shown)
+    begin = 12 + 7 + 3 + 10  # header, question, owner, type to RDLENGTH
+    length = int.from_bytes(case.wire[begin - 2 : begin], "big")
+    first = Message(case.wire).answer[0]
+    assert first.rdata == Raw(first.type, case.wire[begin : begin + length])
+    shown = f"\\# {length} {case.wire[begin : begin + length].hex().upper()}".rstrip()
+    assert first.to_text().endswith(shown)
 
 
 def test_the_guide_explains_each_case() -> None:

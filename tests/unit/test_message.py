@@ -4,13 +4,14 @@ import array
 import itertools
 import mmap
 import pickle
+from typing import Any
 
 import dns.exception
 import pytest
 
 from resquery.errors import IllegalName, MessageError, UnknownType
 from resquery.message import Message, make_query
-from resquery.options import RawOption
+from resquery.options import Port, RawOption
 from resquery.rdata import MX, OPT, SOA, A, Raw
 from resquery.types import (
     Edns,
@@ -220,6 +221,13 @@ def test_a_number_out_of_range_is_refused_by_name(options: dict[str, int], told:
     """An option out of its range raises ValueError, which names the option and the value."""
     with pytest.raises(ValueError, match=told):
         make_query("x", "A", **options)
+
+
+@pytest.mark.parametrize("option", [Port(443), MX(10, "m."), b"\0\x0a\0\0", None])
+def test_only_options_are_options(option: Any) -> None:
+    """Another value, whose octets would be read as some option or none, raises TypeError, which says what it is."""
+    with pytest.raises(TypeError, match=rf"options are values .* not of type {type(option).__name__}"):
+        make_query("x", "A", options=[option])
 
 
 def test_an_unknown_type_or_class_is_refused() -> None:

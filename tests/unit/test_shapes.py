@@ -123,7 +123,7 @@ def test_a_clipped_message_shows_its_whole_records(shape: Any) -> None:
     wire = message([question("x", 1)], [record("x", 1, bytes(4)), record("x", 1, bytes(4))])
     shown = shaped(shape, wire[:-1])
     assert len(shown["answerRRs"] if shape == "rfc8427" else shown["data"]["answers"]) == 1
-    assert shaped(shape, wire[:14]) is not None
+    assert "x." not in str(shaped(shape, wire[:14]))
 
 
 @pytest.mark.parametrize("shape", ["", "ZDNS", "dig", None])

@@ -24,29 +24,46 @@ class Reason(NamedTuple):
 
 
 JUDGED = "which length or value an algorithm asks for is left to who validates: registries grow"
-NUMBERS = "the numbers are given as they stand, the text is \\#"
-CONSISTENT = "not self-consistent, but each value fits its key"
-
+EMPTY = "it prints nothing for a last field without octets, which nobody reads back: we print \\#"
 TYPED_HERE = [  # and refused by dnspython
     Reason("CAA", "tag is not alphanumeric", "RFC 8659, 4.1.1 asks it of who writes: the tag that is there is shown"),
-    Reason("DS CDS DLV SSHFP ZONEMD TA", "digest|fingerprint|scheme|hash_algorithm", JUDGED),
     Reason("GPOS", "malformed|float|latitude|longitude", "that the strings are numbers in a range is not checked"),
-    Reason("LOC", "version|latitude|longitude|size|exponent|base|precision", NUMBERS),
-    Reason("NSEC3", "empty bytes", "a hash without octets is shown as such, the text is \\#"),
+    Reason("LOC", "version|latitude|longitude|size|bad", "the numbers are given as they stand, the text is \\#"),
     Reason("OPT", "", "an option that does not fit is raw by itself, the others are typed"),
+    Reason("DS CDS DLV SSHFP ZONEMD TLSA SMIMEA", "digest|finger|scheme|hash_algorithm|association data", JUDGED),
+    Reason("NSEC3", "empty bytes", "a hash without octets is shown as such, the text is \\#"),
     Reason("SVCB HTTPS", "AliasMode", "RFC 9460, 2.4.2 has readers ignore the parameters, which they can"),
-    Reason("SVCB HTTPS", "no-default-alpn present", f"RFC 9460, 7.1.1: {CONSISTENT}"),
-    Reason("SVCB HTTPS", "declared mandatory", f"RFC 9460, 8: {CONSISTENT}"),
+    Reason("SVCB HTTPS", "no-default-alpn present", "RFC 9460, 7.1.1: at odds with itself; each value fits its key"),
+    Reason("SVCB HTTPS", "mandatory", "RFC 9460, 8: whether a client can use the record is its own question"),
     Reason("SVCB HTTPS", "ECHConfigList|key 5 cannot", "what is inside ech is left to TLS (RFC 9848)"),
-    Reason("SVCB HTTPS", "malformed", "keys above 8 have no layout here: their values are octets"),
-    Reason("TLSA SMIMEA", "inconsistent with matching type", JUDGED),
+    Reason("SVCB HTTPS", "malformed|key \\d+", "keys above 8 have no layout here: their values are octets"),
     Reason("TSIG", "rcode must", "an error is any number of 16 bits"),
     Reason("URI", "may not be empty", "RFC 7553, 4.4 asks it of who writes: an empty target is shown"),
 ]
 RAW_HERE = [  # and read by dnspython
-    Reason("APL", r"(^|\s)!?(?![12]:)\d+:", "RFC 3123 has prefixes of IPv4 and IPv6 alone"),
+    Reason("APL", r"(^|[ !])(?![12]:)\d+:", "a family other than IPv4 and IPv6 has no text (RFC 3123, 4)"),
     Reason("SVCB HTTPS", "dohpath", "a path is UTF-8 (RFC 9461, 5)"),
-    Reason("WKS", "ends in 0", "zeros that a bitmap need not have would not come back from the typed value"),
+    Reason("WKS", "", "zeros at the end of the bitmap, which could not be made again from ports"),
+]
+OTHER_OCTETS = [  # typed by both
+    Reason("ISDN", "", "it forgets a subaddress that is there but empty"),
+]
+UNREAD = [  # our text, by dnspython
+    Reason("KEY", "expected EOL or EOF", "it reads no key after flags that say that there is none (RFC 2535, 3.1.2)"),
+    Reason("ISDN", "compressed data", "it forgets a subaddress that is there but empty"),
+    Reason("NSEC NSEC3 CSYNC", "bit 0|type is unknown", "it reads neither TYPE0 nor mnemonics that are new to it"),
+    Reason("DSYNC RRSIG SIG", "type is unknown|TYPE0", "it reads neither TYPE0 nor mnemonics that are new to it"),
+    Reason("CERT", "", "it has no mnemonic for some algorithms"),
+    Reason("NID L64", "hex string", "it wants four digits for each group: we print as BIND does"),
+    Reason("TKEY TSIG", "", "it has another text than BIND, which ours is"),
+]
+TEXTS = [  # which are not the same words
+    Reason("", r"^\\# .* \| ", EMPTY),
+    Reason("ISDN", "", "it forgets a subaddress that is there but empty"),
+    Reason("NSEC NSEC3 CSYNC DSYNC RRSIG SIG", r"\| .*TYPE\d", "it has no mnemonic for some types"),
+    Reason("CERT", "", "it has no mnemonic for some algorithms"),
+    Reason("NID L64", "", "it prints four digits for each group: we print as BIND does"),
+    Reason("TKEY TSIG", "", "it has another text than BIND, which ours is"),
 ]
 MESSAGES = {  # what dnspython says of a message whose every record it reads, and why we read it
     "somewhere other than": "an OPT record in another section is a record like others",

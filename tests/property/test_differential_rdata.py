@@ -1,18 +1,16 @@
 """RDATA beside dnspython, for every type that it has a format for: from wire, to text, both ways, and the verdict.
 
-What fits a layout here is read there, and what is raw here is refused there, but for the differences in VERDICTS; our
-text is read there as the same octets, and its text says what ours says, but for those in TEXTS. Each difference has a
-reason; a case that none explains fails. The counts are printed at the end of the run (docs/decisions/0016).
+What fits a layout here is read there, and what is raw here is refused there; our text is read there as the same octets,
+and its text says what ours says. Differences have their reasons in tests/beside_dnspython.py; a case that none explains
+fails. The counts are printed at the end of the run (docs/decisions/0016).
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import Any
 
-import dns.exception
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
@@ -21,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import TABLE, TYPES, near_miss_of, rdata_of
 
+from beside_dnspython import OTHER_OCTETS, RAW_HERE, REFUSALS, TEXTS, TYPED_HERE, UNREAD, Reason, explain
 from compare import squeezed, words
 from resquery import Message
 from resquery._lib import call_text, lib
@@ -28,7 +27,6 @@ from resquery.rdata import Raw
 from resquery.types import Record
 
 OPT, TKEY, TSIG = 41, 249, 250
-REFUSALS = (dns.exception.DNSException, ValueError, struct.error)
 Tally = dict[str, Counter[str]]
 
 
@@ -67,69 +65,9 @@ def our_text(rrtype: int, rdata: bytes) -> str:
     return call_text(lib.rq_rdata_text, rrtype, rdata, len(rdata))
 
 
-class Reason(NamedTuple):
-    """Why we and dnspython differ on records of these types (all, when none are named)."""
-
-    types: str
-    said: str  # what dnspython says, a pattern
-    reason: str
-
-
-JUDGED = "which length or value an algorithm asks for is left to who validates: registries grow"
-EMPTY = "it prints nothing for a last field without octets, which nobody reads back: we print \\#"
-TYPED_HERE = [
-    Reason("CAA", "tag is not alphanumeric", "RFC 8659, 4.1.1 asks it of who writes: the tag that is there is shown"),
-    Reason("GPOS", "malformed|float|latitude|longitude", "that the strings are numbers in a range is not checked"),
-    Reason("LOC", "version|latitude|longitude|size|bad", "the numbers are given as they stand, the text is \\#"),
-    Reason("OPT", "", "an option that does not fit is raw by itself, the others are typed"),
-    Reason("DS CDS DLV SSHFP ZONEMD TLSA SMIMEA", "digest|finger|scheme|hash_algorithm|association data", JUDGED),
-    Reason("NSEC3", "empty bytes", "a hash without octets is shown as such, the text is \\#"),
-    Reason("SVCB HTTPS", "AliasMode", "RFC 9460, 2.4.2 has readers ignore the parameters, which they can"),
-    Reason("SVCB HTTPS", "no-default-alpn present", "RFC 9460, 7.1.1: at odds with itself; each value fits its key"),
-    Reason("SVCB HTTPS", "mandatory", "RFC 9460, 8: whether a client can use the record is its own question"),
-    Reason("SVCB HTTPS", "ECHConfigList|key 5 cannot", "what is inside ech is left to TLS (RFC 9848)"),
-    Reason("SVCB HTTPS", "malformed|key \\d+", "keys above 8 have no layout here: their values are octets"),
-    Reason("TSIG", "rcode must", "an error is any number of 16 bits"),
-    Reason("URI", "may not be empty", "RFC 7553, 4.4 asks it of who writes: an empty target is shown"),
-]
-RAW_HERE = [
-    Reason("APL", r"(^|[ !])(?![12]:)\d+:", "a family other than IPv4 and IPv6 has no text (RFC 3123, 4)"),
-    Reason("WKS", "", "zeros at the end of the bitmap, which could not be made again from ports"),
-]
-OTHER_OCTETS = [
-    Reason("ISDN", "", "it forgets a subaddress that is there but empty"),
-]
-UNREAD = [
-    Reason("KEY", "expected EOL or EOF", "it reads no key after flags that say that there is none (RFC 2535, 3.1.2)"),
-    Reason("ISDN", "compressed data", "it forgets a subaddress that is there but empty"),
-    Reason("NSEC NSEC3 CSYNC", "bit 0|type is unknown", "it reads neither TYPE0 nor mnemonics that are new to it"),
-    Reason("DSYNC RRSIG SIG", "type is unknown|TYPE0", "it reads neither TYPE0 nor mnemonics that are new to it"),
-    Reason("CERT", "", "it has no mnemonic for some algorithms"),
-    Reason("NID L64", "hex string", "it wants four digits for each group: we print as BIND does"),
-    Reason("TKEY TSIG", "", "it has another text than BIND, which ours is"),
-]
-TEXTS = [
-    Reason("", r"^\\# .* \| ", EMPTY),
-    Reason("ISDN", "", "it forgets a subaddress that is there but empty"),
-    Reason("NSEC NSEC3 CSYNC DSYNC RRSIG SIG", r"\| .*TYPE\d", "it has no mnemonic for some types"),
-    Reason("CERT", "", "it has no mnemonic for some algorithms"),
-    Reason("NID L64", "", "it prints four digits for each group: we print as BIND does"),
-    Reason("TKEY TSIG", "", "it has another text than BIND, which ours is"),
-]
-
-
-def explain(reasons: list[Reason], rrtype: int, said: str) -> str | None:
-    """The reason for a difference, None when there is none."""
-    mnemonic = TYPES[rrtype].mnemonic
-    return next(
-        (one.reason for one in reasons if mnemonic in (one.types.split() or [mnemonic]) and re.search(one.said, said)),
-        None,
-    )
-
-
 def settle(tally: Tally, oracle: str, reasons: list[Reason], rrtype: int, said: str | None, case: Any) -> None:
     """Counts a case: agreed when nothing was said, else by the reason, which there has to be."""
-    reason = "agree" if said is None else explain(reasons, rrtype, said)
+    reason = "agree" if said is None else explain(reasons, TYPES[rrtype].mnemonic, said)
     assert reason is not None, (TYPES[rrtype].mnemonic, said, case)
     tally[oracle][reason if said is None else f"{TYPES[rrtype].mnemonic}: {reason}"] += 1
 

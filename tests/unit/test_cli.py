@@ -101,6 +101,12 @@ def test_query_prints_as_dig_does(server: Server) -> None:
     assert "MSG SIZE  rcvd:" in text
 
 
+def test_query_asks_for_any(server: Server) -> None:
+    """ANY is a type like any other; each record prints with its own."""
+    done = run("query", "www.example", "any", "--server", server.address, "--short")
+    assert (done.returncode, sorted(done.stdout.splitlines())) == (0, [b"10 mx1.example.", b"192.0.2.1", b"192.0.2.2"])
+
+
 def test_query_prints_data_alone_or_json(server: Server) -> None:
     """--short and --json."""
     done = run("query", "www.example", "--server", server.address, "--short")

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from resquery.options import EdnsOption
+from resquery.rdata import Rdata
 from resquery.testing import Server
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -33,12 +35,20 @@ def address() -> Iterator[str]:
 def test_the_programs_of_the_readme_run(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     """In the order in which they stand, one after another."""
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     names: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block.replace(ADDRESS, address), "README.md", "exec"), names)
     assert capsys.readouterr().out == "example.com. 300 10 mx1.example.com.\n"
     assert names["message"].answer == names["answer"].answer
+    assert (names["value"].to_text(), len(names["value"].to_wire())) == ('1 . alpn="h3,h2" port=8443', 19)
+
+
+def test_the_readme_counts_what_is_typed() -> None:
+    """Record types and EDNS options that have a Struct."""
+    types, options = (len(base.__subclasses__()) - 1 for base in (Rdata, EdnsOption))  # one is for the raw ones
+    assert f"All {types} record types" in README
+    assert f"{options} EDNS options" in README
 
 
 def test_the_commands_of_the_readme_run(address: str, tmp_path: Path) -> None:

@@ -60,6 +60,21 @@ def test_an_answer_is_a_message(resolver: Resolver) -> None:
         assert [record.to_text() for record in answer.answer] == ["mail.example. 300 IN MX 10 mx1.example."]
 
 
+def test_any_is_asked_for_like_a_type(resolver: Resolver) -> None:
+    """Whatever records the name has are the answer; without one there is none."""
+    assert {str(record.type) for record in resolver.resolve("example", "ANY").answer} == {"SOA", "NS"}
+    with pytest.raises(errors.NXDomain):
+        resolver.resolve("nothing.example", "any")
+
+
+def test_a_type_without_a_format_is_asked_for_as_well(resolver: Resolver) -> None:
+    """A name without such records, and a server that does not do transfers this way, are told as such."""
+    with pytest.raises(errors.NoAnswer):
+        resolver.resolve("www.example", "UINFO")
+    with pytest.raises(errors.NotImp):
+        resolver.resolve("example", "AXFR")
+
+
 def test_a_chain_of_cnames_answers(resolver: Resolver) -> None:
     """The record at its end answers the question."""
     assert [str(record.type) for record in resolver.resolve("alias.example").answer] == ["CNAME", "A"]

@@ -66,9 +66,12 @@ int32_t rq_chunk_expect(rq_columns *columns, uint64_t rows, uint64_t octets) {
   if (columns->block != NULL) return RQ_OK; /* grows when it has to */
   rq_sheet next = columns->sheet;
   for (rq_column *column = next.columns; column->spec != NULL; column++) {
-    uint64_t values = column->spec->depth > 0 ? octets / RECORD_OCTETS + RECORDS_LEAST : rows;
+    int in_records = column->spec->depth > 0;
+    uint64_t values = in_records ? octets / RECORD_OCTETS + RECORDS_LEAST : rows;
+    uint64_t text = values * column->spec->octets, least = octets + octets / 4; /* few records may have long RDATA */
+    if (in_records && text > 0 && text < least) text = least;
     column->cap = clipped(values, columns->limit);
-    column->room = clipped(column->spec->form == RQ_F_BINARY ? octets : values * column->spec->octets, columns->limit);
+    column->room = clipped(column->spec->form == RQ_F_BINARY ? octets : text, columns->limit);
   }
   return replace(columns, &next);
 }

@@ -19,7 +19,7 @@ rq_columns *rq_columns_new(int32_t kind, uint32_t with, uint32_t rows, uint32_t 
   columns->with = with;
   columns->limit = limit < RQ_OUT_MAX ? limit : RQ_OUT_MAX;
   columns->expected = rows;
-  columns->sealed = 0;
+  atomic_init(&columns->sealed, 0);
   columns->block = NULL;
   rq_sheet_init(&columns->sheet, kind, with);
   return columns;

@@ -13,9 +13,9 @@ struct rq_columns {
   _Atomic uint32_t holders;
   int32_t kind; /* enum rq_columns_kind */
   uint32_t with, limit;
-  uint32_t expected; /* rows in the end, as far as is known */
-  uint8_t sealed;    /* exported: takes no more rows */
-  uint8_t *block;    /* NULL before the first row is expected */
+  uint32_t expected;      /* rows in the end, as far as is known */
+  _Atomic uint8_t sealed; /* exported, by any thread: takes no more rows */
+  uint8_t *block;         /* NULL before the first row is expected */
   rq_sheet sheet;
 };
 

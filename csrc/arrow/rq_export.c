@@ -130,6 +130,10 @@ static struct ArrowArray *array_child(array_tree *tree, struct ArrowArray *paren
   return child;
 }
 
+/* The first offset of a column that has no block, for it never expected a row. Export takes none: it may run in any
+ * thread. */
+static const int64_t no_rows[1];
+
 static void array_column(array_tree *tree, struct ArrowArray *node, const rq_column *column) {
   array_set(tree, node, (size_t)(node - tree->nodes) + 1, column->len);
   node->null_count = column->nulls;
@@ -137,6 +141,8 @@ static void array_column(array_tree *tree, struct ArrowArray *node, const rq_col
   if (column->nulls > 0) node->buffers[0] = column->validity;
   node->buffers[1] = column->i64 != NULL ? (const void *)column->i64 : column->i32;
   node->buffers[2] = column->text;
+  for (int64_t i = 1; i < node->n_buffers; i++)
+    if (node->buffers[i] == NULL) node->buffers[i] = no_rows;
 }
 
 static void array_list(array_tree *tree, struct ArrowArray *node, const rq_column *column) {
@@ -148,7 +154,7 @@ static void array_list(array_tree *tree, struct ArrowArray *node, const rq_colum
 
 int32_t rq_export_array(rq_columns *columns, struct ArrowArray *out) {
   const rq_column *column = columns->sheet.columns, *present[NODES];
-  array_tree *tree = columns->block == NULL && rq_chunk_expect(columns, 0, 0) < 0 ? NULL : rq_heap_take(sizeof *tree);
+  array_tree *tree = rq_heap_take(sizeof *tree);
   uint32_t count = 0;
   out->release = NULL;
   if (tree == NULL) return RQ_NO_MEMORY;

@@ -89,7 +89,7 @@ void rq_span_to_text(uint32_t seconds, rq_out *out) {
 
 void rq_fold_explain(uint8_t mark, const rq_value *value, size_t begun, rq_out *out) {
   if ((mark & (RQ_FOLD_NAMED | RQ_FOLD_TIMED)) == 0) return;
-  while (rq_out_wanted(out) - begun < 10) rq_out_u8(out, ' ');
+  for (size_t width = rq_out_wanted(out) - begun; width < 10; width++) rq_out_u8(out, ' ');
   rq_out_text(out, " ; ");
   rq_out_text(out, value->field->name);
   if ((mark & RQ_FOLD_TIMED) == 0) return;

@@ -165,7 +165,8 @@ static void row_unpack(int table, rq_cur *pack, rq_out *out, row *row) {
     rq_out_u16(out, 0);
   }
   row->begun = rq_out_wanted(out);
-  if (count != (is_raw ? 3u : row->type != NULL ? row->type->count + 1u : 0u)) refuse(pack);
+  if (!is_raw && row->type == NULL) refuse(pack);
+  if (count != (row->type != NULL ? row->type->count + 1u : 3u)) refuse(pack);
   if (is_raw)
     raw_unpack(table, row, pack, out);
   else if (row->type != NULL)

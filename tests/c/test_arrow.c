@@ -247,6 +247,27 @@ static void test_streams(unit *u) {
   nothing_is_held(u);
 }
 
+/* A column of messages in no chunks leaves such. */
+static void test_no_rows(unit *u) {
+  struct ArrowArray batch;
+  rq_columns *columns = fresh(RQ_WITH_WIRE, LIMIT);
+  u->about = "columns that no row was ever expected for";
+  struct ArrowArrayStream *stream = rq_columns_stream(columns);
+  EXPECT_NUMBER(u, stream->get_next(stream, &batch), 0);
+  EXPECT(u, batch.release != NULL);
+  EXPECT_NUMBER(u, batch.length, 0);
+  for (int64_t i = 0; i < batch.n_children; i++) {
+    const struct ArrowArray *column = batch.children[i];
+    EXPECT_NUMBER(u, column->length, 0);
+    for (int64_t at = 1; at < column->n_buffers; at++) EXPECT(u, column->buffers[at] != NULL);
+    if (column->n_children > 0) EXPECT_NUMBER(u, *(const int32_t *)column->buffers[1], 0);
+  }
+  batch.release(&batch);
+  rq_stream_drop(stream);
+  rq_columns_free(columns);
+  nothing_is_held(u);
+}
+
 /* --- other people's columns --- */
 
 static int released, breaks;
@@ -429,6 +450,7 @@ int main(void) {
   test_schema(&u);
   test_threads(&u);
   test_streams(&u);
+  test_no_rows(&u);
   test_foreign_streams(&u);
   test_foreign_arrays(&u);
   test_lookups(&u);

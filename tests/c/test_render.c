@@ -279,6 +279,19 @@ static void test_encodings(unit *u) {
   }
 }
 
+/* What is wanted is counted up to 2^31-1: a loop must not wait for more. */
+static void test_no_more_counted(unit *u) {
+  static const uint8_t soa[22] = {0};
+  rq_cur rdata;
+  rq_out out;
+  u->about = "text behind 2 GiB of it";
+  rq_cur_init(&rdata, soa, sizeof soa);
+  rq_out_init(&out, NULL, 0);
+  rq_out_octets(&out, buffer, RQ_OUT_MAX - 40);
+  rq_rdata_to_text(6, &rdata, RQ_STYLE_FOLDED, &out);
+  EXPECT_NUMBER(u, rq_out_wanted(&out), RQ_OUT_MAX);
+}
+
 int main(void) {
   unit u = {0};
   test_json_rows(&u);
@@ -291,5 +304,6 @@ int main(void) {
   test_lengths(&u);
   test_moments(&u);
   test_encodings(&u);
+  test_no_more_counted(&u);
   return unit_report(&u, "test_render");
 }

@@ -108,3 +108,11 @@ def test_a_value_with_one_octet_changed_is_refused_or_reads_back(data: st.DataOb
             check_clip(lambda *out: lib.rq_value_unpack(0, ffi.from_buffer(area.view), len(changed), *out), cap, side)
         return
     check_value(changed, lib.RQ_TABLE_TYPES, cap, side)
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("pack", [b"\x90\xcd\xfd\xe8", b"\x91\xcd\xfd\xe8", b"\x92\xcd\xfd\xe8\xc4\0"])
+def test_a_number_that_the_table_does_not_have_is_refused(table: int, pack: bytes) -> None:
+    """65000 outside of [-1, number, octets], whatever the array around it says of its length."""
+    out, actual = ffi.new("uint8_t[64]"), ffi.new("uint32_t *")
+    assert lib.rq_value_unpack(table, pack, len(pack), out, 64, actual) == lib.RQ_ILLEGAL_INPUT

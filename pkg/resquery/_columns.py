@@ -7,12 +7,13 @@ capsules: cffi has no call into Python's own C API that keeps the lock. SPDX-Lic
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 from functools import lru_cache
+from itertools import tee
 from typing import Any, NamedTuple
 
-from ._lib import ffi, lib, status_error
+from ._lib import ffi, lib, owned, status_error
 from .errors import ResqueryError, shown
 
 LIMIT = 2**31 - 1  # octets or records in a column, what Arrow's 32-bit offsets can tell apart
@@ -62,8 +63,9 @@ class Columns:
     def __init__(self, kind: Kind, parts: Parts, rows: int = 0) -> None:
         self.kind = kind
         self.parts = parts
-        handle = lib.rq_columns_new(kind, parts.bits, rows, LIMIT)
-        self.handle: Any = ffi.gc(_made(handle), lib.rq_columns_free)
+        self.handle: Any = owned(lib.rq_columns_free, lib.rq_columns_new, kind, parts.bits, rows, LIMIT)
+        if self.handle == ffi.NULL:
+            raise status_error(lib.RQ_NO_MEMORY)
 
     def __len__(self) -> int:
         return int(lib.rq_columns_rows(self.handle))
@@ -129,27 +131,21 @@ class Columns:
 
     def array_capsule(self) -> object:
         """A capsule "arrow_array" of all rows."""
-        return _capsule(_made(lib.rq_columns_array(self.handle)), lib.RQ_CAPSULE_ARRAY)
+        return _capsule(lib.RQ_CAPSULE_ARRAY, lib.rq_columns_array, self.handle)
 
     def stream_capsule(self) -> object:
         """A capsule "arrow_array_stream" of one batch with all rows."""
-        return _capsule(_made(lib.rq_columns_stream(self.handle)), lib.RQ_CAPSULE_STREAM)
+        return _capsule(lib.RQ_CAPSULE_STREAM, lib.rq_columns_stream, self.handle)
 
 
 def schema_capsule(kind: Kind, parts: Parts) -> object:
     """A capsule "arrow_schema" of such columns."""
-    return _capsule(_made(lib.rq_columns_schema(kind, parts.bits)), lib.RQ_CAPSULE_SCHEMA)
+    return _capsule(lib.RQ_CAPSULE_SCHEMA, lib.rq_columns_schema, kind, parts.bits)
 
 
 def engine_stream_capsule(stream: Any) -> object:
     """A capsule "arrow_array_stream" of a stream that C made."""
-    return _capsule(stream, lib.RQ_CAPSULE_STREAM)
-
-
-def _made(pointer: Any) -> Any:
-    if pointer == ffi.NULL:
-        raise status_error(lib.RQ_NO_MEMORY)
-    return pointer
+    return _capsule(lib.RQ_CAPSULE_STREAM, ffi.cast, "struct ArrowArrayStream *", stream)
 
 
 def _check(status: int) -> None:
@@ -189,28 +185,47 @@ def _python() -> _Python:
     )
 
 
-_DROPS = {
-    lib.RQ_CAPSULE_SCHEMA: ("rq_capsule_drop_schema", lib.rq_schema_drop),
-    lib.RQ_CAPSULE_ARRAY: ("rq_capsule_drop_array", lib.rq_array_drop),
-    lib.RQ_CAPSULE_STREAM: ("rq_capsule_drop_stream", lib.rq_stream_drop),
-}
-
-
 def _address(pointer: Any) -> int:
     return int(ffi.cast("uintptr_t", pointer))
 
 
-def _capsule(struct: Any, which: int) -> object:
-    """The struct in a capsule, which owns it from here on."""
-    destructor, drop = _DROPS[which]
+class _Capsule(NamedTuple):
+    """A sort of capsule: addresses of its name and of its destructor, and what frees the struct of one not made."""
+
+    name: int
+    destructor: int
+    drop: Callable[[Any], None]
+
+
+def _sort(which: int, destructor: str, drop: Any) -> _Capsule:
+    return _Capsule(_address(lib.rq_capsule_name(which)), _address(ffi.addressof(lib, destructor)), drop)
+
+
+_CAPSULES = {
+    lib.RQ_CAPSULE_SCHEMA: _sort(lib.RQ_CAPSULE_SCHEMA, "rq_capsule_drop_schema", lib.rq_schema_drop),
+    lib.RQ_CAPSULE_ARRAY: _sort(lib.RQ_CAPSULE_ARRAY, "rq_capsule_drop_array", lib.rq_array_drop),
+    lib.RQ_CAPSULE_STREAM: _sort(lib.RQ_CAPSULE_STREAM, "rq_capsule_drop_stream", lib.rq_stream_drop),
+}
+
+
+def _capsule(which: int, make: Any, *args: Any) -> object:
+    """What `make(*args)` makes, in a capsule that owns it. Raises MemoryError where it makes nothing.
+
+    It is one step to Python, as in `owned`: an interrupt finds the struct in its capsule, or none, so it is freed once.
+    """
+    sort = _CAPSULES[which]
+    structs: Iterator[Any] = map(make, *([arg] for arg in args))
+    made, kept = tee(structs)
+    numbers: Iterator[Any] = map(ffi.cast, ("uintptr_t",), made)
     try:
-        name, release = lib.rq_capsule_name(which), ffi.addressof(lib, destructor)
-        return _python().new(_address(struct), _address(name), _address(release))
-    except BaseException:
-        drop(struct)
+        return next(map(_python().new, map(int, numbers), (sort.name,), (sort.destructor,)))
+    except ValueError:  # what PyCapsule_New says of NULL
+        raise status_error(lib.RQ_NO_MEMORY) from None
+    except MemoryError:
+        sort.drop(next(kept))
         raise
 
 
 def _opened(kind: str, capsule: object, which: int) -> Any:
     """The struct in somebody else's capsule. Raises ValueError for another capsule."""
-    return ffi.cast(kind, _python().pointer(capsule, _address(lib.rq_capsule_name(which))))
+    return ffi.cast(kind, _python().pointer(capsule, _CAPSULES[which].name))

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ._columns import LIMIT, Columns, Parts, engine_stream_capsule
 from ._conf import TRANSPORTS, Limits, addresses, engine_conf
-from ._lib import ffi, lib, status_error
+from ._lib import ffi, lib, owned, status_error
 from .errors import ResqueryError
 
 SLICE_MS = 50  # the longest wait inside C: Python attends to signals in between
@@ -109,10 +109,10 @@ class Engine:
         self.servers = tuple(servers)
         status, error = ffi.new("int32_t *"), ffi.new("int32_t *")
         listed = addresses(self.servers)
-        handle = lib.rq_engine_new(engine_conf(limits), listed, len(listed), status, error)
-        if handle == ffi.NULL:
+        made = owned(lib.rq_engine_free, lib.rq_engine_new, engine_conf(limits), listed, len(listed), status, error)
+        if made == ffi.NULL:
             raise _unmade(status[0], error[0])
-        self._handle: Any = ffi.gc(handle, lib.rq_engine_free)  # also frees an engine that nobody closed
+        self._handle: Any = made  # freed also when nobody closes it
         self._pid = os.getpid()
         self._answer: Any = ffi.new("rq_answer *")
         self._u32: Any = ffi.new("uint32_t[2]")

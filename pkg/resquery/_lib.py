@@ -7,7 +7,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TypeVar
 
 from ._rq import ffi as ffi
@@ -65,6 +65,16 @@ def call_with(use: Callable[[memoryview], T], fn: Any, *args: Any) -> T:
         return use(scratch.view[:stored])
     finally:
         _pool.append(scratch)
+
+
+def owned(free: Any, new: Any, *args: Any) -> Any:
+    """What `new(*args)` makes, to be freed by `free`; or what stands for NULL.
+
+    It is one step to Python, which looks for signals between steps: an interrupt cannot come between the two calls.
+    """
+    made: Iterator[Any] = map(new, *([arg] for arg in args))
+    kept: Iterator[Any] = map(ffi.gc, made, (free,))
+    return next(kept)
 
 
 def unpack_message(use: Callable[[bytearray | memoryview], T], wire: bytes) -> T:

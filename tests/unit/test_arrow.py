@@ -12,7 +12,7 @@ import textwrap
 import threading
 import types
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -302,7 +302,7 @@ def test_no_memory_is_a_memory_error(monkeypatch: pytest.MonkeyPatch) -> None:
         raise MemoryError("no capsule")
 
     constants = {name: getattr(_columns.lib, name) for name in dir(_columns.lib) if name.startswith("RQ_")}
-    makers = {f"rq_columns_{name}": none for name in ("new", "array", "stream", "schema")}
+    makers = {f"rq_columns_{name}": none for name in ("new", "free", "array", "stream", "schema")}
     calls = (batch.__arrow_c_schema__, batch.__arrow_c_array__, batch.__arrow_c_stream__)
     with monkeypatch.context() as patched:
         patched.setattr(_columns, "lib", types.SimpleNamespace(**constants, **makers))
@@ -313,6 +313,42 @@ def test_no_memory_is_a_memory_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for call in calls:
         with pytest.raises(MemoryError, match="no capsule"):
             call()
+
+
+def interrupted_at(step: int, call: Callable[[], object]) -> bool:
+    """Whether the call was interrupted: as a signal would, just before or after so many calls that it makes itself."""
+    left = step
+
+    def interrupt(frame: object, event: str, called: object) -> None:
+        nonlocal left
+        left -= called is not sys.setprofile
+        if left == 0:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(interrupt)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+def test_an_interrupt_at_any_step_loses_no_memory_and_frees_none_twice() -> None:
+    """Wherever it comes while columns are made, filled and handed over, each has one owner."""
+    batch = parse_columns([ANSWER])
+    held = live()
+    calls: list[Callable[[], object]] = [lambda: parse_columns([ANSWER])]
+    calls += [batch.__arrow_c_schema__, batch.__arrow_c_array__, batch.__arrow_c_stream__]
+    for call in calls:
+        for step in range(1, 1000):
+            if not interrupted_at(step, call):
+                break
+            gc.collect()
+            assert live() == held
+        assert 5 < step < 999
 
 
 # --- who reads them --------------------------------------------------------------------------------------------------

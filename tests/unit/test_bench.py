@@ -23,6 +23,12 @@ SIZES = {"A x1": 60, "A x4": 108, "MX + glue": 181, "NXDOMAIN + SOA": 96, "TXT":
 SPREAD = {"median": 1.0, "p10": 1.0, "p90": 1.0}
 
 
+@pytest.fixture(autouse=True)
+def quick_builds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is built here has to be right, not fast."""
+    monkeypatch.setattr(native, "_FLAGS", [*native._FLAGS, "-O0"])
+
+
 def found(**more: Any) -> dict[str, Any]:
     """Figures of one shape, as measured."""
     ns = {

@@ -142,14 +142,14 @@ def same_but(*edits: tuple[str, str]) -> Callable[[bytes, str, str | None], bool
 
 
 LESS_STRICT = "it has a text for what does not fit its type"
-NO_OCTETS = "a last field without octets: its text would not read back, so we print \\#"
+NO_TEXT = "a value without a text that reads back: we print \\#"
 OCTETS_THERE = "it does not know the type, or not this form of it: prints \\#"
 OTHER_NUMBERS = "it prints numbers without a mnemonic, or with one of its own"
 OTHER_FORMAT = "it prints another format than BIND"
 IN_WORDS = "it names protocols and services as the machine does: we print their numbers"
 FOUR_DIGITS = "it prints four digits for each group"
 ALIKE_TIMES = "it takes times for those nearest to today"
-NO_NAMES = "it has no names for these keys"
+NO_NAMES = "it has no name for what is newer than it"
 UNEXPECTED = "it reads none whose algorithm or sizes it does not expect"
 JUDGED = "BIND holds digests to the length of their algorithm"
 TIMES = (r"\b\d{14}\b", "time")
@@ -160,8 +160,8 @@ BARE_DOHPATH = r' dohpath(?!=".*\{.*dns.*\})'
 ALL = "dig kdig drill"
 DIFFERENCES: list[Difference] = [
     Difference(ALL, "*", OCTETS_THERE, octets_there),
-    Difference(ALL, "*", NO_OCTETS, refused_where(r"^\\#")),
-    Difference(ALL, "*", NO_OCTETS, octets_here),
+    Difference(ALL, "*", NO_TEXT, refused_where(r"^\\#")),
+    Difference(ALL, "*", NO_TEXT, octets_here),
     Difference("dig", "X25", "BIND reads no address of fewer than four digits", refused_where(r'^"')),
     Difference("dig", "KEY", "BIND reads no key after flags that say that there is none", refused_where(r"^\d{5} ")),
     Difference("dig", "RKEY", "BIND reads only flags of 0", refused_where(r"^[1-9]")),

@@ -21,11 +21,12 @@ labels = st.one_of(st.binary(min_size=1, max_size=8), st.binary(min_size=1, max_
 
 
 class Row(NamedTuple):
-    """A row of a table: its shape, and the kinds of its fields."""
+    """A row of a table: its shape, the kinds of its fields, and their names in zdns JSON."""
 
     shape: str
     mnemonic: str
     kinds: list[str]
+    keys: list[str]
 
 
 def rows(table: int) -> Iterator[tuple[int, Row]]:
@@ -37,7 +38,8 @@ def rows(table: int) -> Iterator[tuple[int, Row]]:
             return
         head, *fields = ffi.unpack(out, stored).decode().splitlines()
         number, shape, mnemonic = head.split()
-        yield int(number), Row(shape, mnemonic, [field.split()[0] for field in fields])
+        words = [field.split() for field in fields]
+        yield int(number), Row(shape, mnemonic, [kind for kind, *_ in words], [names[-1] for _, *names in words])
 
 
 TYPES, OPTIONS, PARAMS = (

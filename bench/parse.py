@@ -1,6 +1,6 @@
 """`resquery bench parse` with the opponents in C, whose program stands beside this file; see method.md.
 
-python bench/parse.py [--rounds N] [--quick] [--json FILE] [--svg FILE]
+python bench/parse.py [--rounds N] [--quick] [--json FILE] [--markdown FILE] [--svg FILE]
 """
 
 import sys

@@ -114,6 +114,13 @@ def test_what_was_not_measured_is_said() -> None:
     assert "100 (90.5-110)" in text
 
 
+def test_the_tables_for_the_readme_hold_the_medians() -> None:
+    """A line for each message: its size, times with their units, ratios."""
+    lines = report.markdown(found()).splitlines()
+    assert lines[0] == "| message | octets | typed | dnspython | dnslib | dnspython/typed |"
+    assert lines[2] == "| A < B | 60 | 100 ns | 10.0 µs | 1.00 µs | 100x |"
+
+
 def test_the_chart_shows_speed_beside_dnspython() -> None:
     """A bar of two decades for what is a hundred times faster; names are escaped; C only where it was measured."""
     drawing = chart.svg(found())

@@ -27,6 +27,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--quick", action="store_true", help="one short round and smaller messages: does it work?")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw them as a bar chart into FILE")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write their medians as tables to FILE")
     parser.add_argument("--sources", type=Path, metavar="FOLDER", help="resquery's sources, for the opponents in C")
     parser.set_defaults(run=run_parse)
 
@@ -55,6 +56,8 @@ def run_parse(arguments: argparse.Namespace) -> None:
     sys.stdout.flush()
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if arguments.markdown is not None:
+        arguments.markdown.write_text(report.markdown(found), encoding="utf-8")
     if arguments.svg is not None:
         arguments.svg.write_text(chart.svg(found), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The figures as tables for a terminal of a hundred columns. SPDX-License-Identifier: MIT"""
+"""The figures as tables, for a terminal of a hundred columns and for a README. SPDX-License-Identifier: MIT"""
 
 from __future__ import annotations
 
@@ -34,6 +34,25 @@ def tables(found: Figures) -> str:
         blocks += [_ratios("Times longer in C", found["c"])] if found["c_versions"] else []
     blocks += [f"not measured: {why}" for why in found["c_missing"]]
     return "\n\n".join(blocks)
+
+
+def markdown(found: Figures) -> str:
+    """The medians as tables for a README: times, and behind a bar the ratios."""
+    blocks = [_markdown(found[part]) for part in ("python", "c") if part in found]
+    return "\n".join(blocks)
+
+
+def _markdown(figures: Figures) -> str:
+    first = next(iter(figures.values()))
+    rows = [
+        ["message", "octets", *first["ns"], *first["ratio"]],
+        ["---"] * (2 + len(first["ns"]) + len(first["ratio"])),
+    ]
+    for shape, one in figures.items():
+        times = [duration(spread["median"]) for spread in one["ns"].values()]
+        ratios = [f"{digits(spread['median'])}x" for spread in one["ratio"].values()]
+        rows.append([shape, f"{one['octets']:,}", *times, *ratios])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def duration(ns: float) -> str:

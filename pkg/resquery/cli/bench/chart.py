@@ -37,7 +37,7 @@ _PANELS = (
         (
             _Bar("columns", "resquery, Arrow columns", "#0969da"),
             _Bar("rcode", "resquery, open + rcode", "#54aeff"),
-            _Bar("typed", "resquery, all records typed", "#1f883d"),
+            _Bar("typed", "resquery, all typed", "#1f883d"),
             _Bar("dnslib", "dnslib", "#bf8700"),
         ),
     ),

@@ -156,6 +156,7 @@ TIMES = (r"\b\d{14}\b", "time")
 NEW_TYPES = (("CLA", "TYPE263"), ("IPN", "TYPE264"))
 NEW_KEYS = (("dohpath", "key7"), ("ohttp", "key8"))
 LONE_NO_DEFAULT = r"^(?!.* alpn=).* no-default-alpn"
+PRIVATE = r"^\d+ \d+ 253 "  # RFC 4034, A.1.1: the name of the algorithm stands before the key
 BARE_DOHPATH = r' dohpath(?!=".*\{.*dns.*\})'
 ALL = "dig kdig drill"
 DIFFERENCES: list[Difference] = [
@@ -164,6 +165,7 @@ DIFFERENCES: list[Difference] = [
     Difference(ALL, "*", NO_TEXT, octets_here),
     Difference("dig", "X25", "BIND reads no address of fewer than four digits", refused_where(r'^"')),
     Difference("dig", "KEY", "BIND reads no key after flags that say that there is none", refused_where(r"^\d{5} ")),
+    Difference("dig", "KEY DNSKEY CDNSKEY RKEY", "BIND reads no private key without its name", refused_where(PRIVATE)),
     Difference("dig", "RKEY", "BIND reads only flags of 0", refused_where(r"^[1-9]")),
     Difference("dig", "NAPTR", "BIND reads no regexp that does not compile", refused_where("")),
     Difference("dig", "RRSIG", "BIND reads no signer with more labels than were signed", refused_where("")),

@@ -211,12 +211,13 @@ int32_t rq_msg_check(const uint8_t *wire, uint32_t len);
 /* Walks every record and tells what it found; never reads past `len`. Returns summary->status. */
 int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary);
 
-/* The entries of a message that are whole, as MessagePack: [questions, answers, authorities, additionals, edns|nil],
- * the Sections of types.py. Failure: RQ_MALFORMED when there is no header. */
+/* A message as MessagePack: [questions, answers, authorities, additionals, edns|nil, rcode], the Sections of types.py,
+ * with all entries that are whole. Failure: RQ_MALFORMED when there is no header. */
 int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual);
 
-/* The same for a reader that takes `out` as a whole: a sixth item follows, a bin that is the rest of `out`, whatever it
- * holds. Returns 0, or how many octets this takes when that is more than `cap`. Failure: as rq_msg_pack. */
+/* The same for a reader that takes `out` as a whole: a seventh item follows, a bin that is the rest of `out`, whatever
+ * it holds. Returns 0, or how many octets this takes when that is more than `cap`. Failure: RQ_TRUNCATED or
+ * RQ_MALFORMED when not all entries are whole. Only after 0 is `out` of any use. */
 int32_t rq_msg_fill(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap);
 
 /* The message as dig prints it, in a style of enum rq_text_style (0 for none), with all records that are whole.

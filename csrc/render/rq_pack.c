@@ -141,10 +141,19 @@ void rq_pack_array_end(size_t begun, uint32_t count, rq_out *out) {
   end32(begun, count, out);
 }
 
-void rq_pack_name(const rq_name *name, rq_out *out) {
+static void pack_escaped(const rq_name *name, rq_out *out) {
   size_t begun = begin16(STR16, out);
   rq_name_text(name, out);
   end16(begun, rq_out_wanted(out) - begun, out);
+}
+
+void rq_pack_name(const rq_name *name, rq_out *out) {
+  uint8_t text[RQ_NAME_MAX];
+  unsigned len = rq_name_plain(name, text);
+  if (len > 0)
+    rq_pack_str(text, len, out);
+  else
+    pack_escaped(name, out);
 }
 
 /* --- one writer for each kind --- */
@@ -158,9 +167,15 @@ static void name_pack(const rq_value *value, rq_out *out) {
 }
 
 static void address_pack(const rq_value *value, rq_out *out) {
-  size_t begun = begin16(STR16, out);
-  rq_value_to_text(value, RQ_STYLE_ZONE, out);
-  end16(begun, rq_out_wanted(out) - begun, out);
+  uint8_t text[RQ_ADDR_TEXT];
+  rq_cur octets = value->octets;
+  rq_out o;
+  rq_out_init(&o, text, sizeof text);
+  if (rq_cur_left(&octets) == RQ_IPV4_SIZE)
+    rq_ipv4_text(&octets, &o);
+  else
+    rq_ipv6_text(&octets, &o);
+  rq_pack_str(text, rq_out_stored(&o), out);
 }
 
 static void octets_pack(const rq_value *value, rq_out *out) {
@@ -260,41 +275,64 @@ static void pack_pairs(const rq_cur *pairs, const rq_type *(*find)(uint16_t), rq
 
 /* --- records --- */
 
-void rq_pack_record(const rq_record *record, rq_out *out) {
-  rq_pack_array(5, out);
-  rq_pack_name(&record->owner, out);
+#define NOWHERE ((size_t)RQ_MESSAGE_MAX + 1) /* a pointer may lead anywhere, into the header too */
+
+/* The text of the name that was read last, and where it begins: most records belong to the name that was asked for. */
+typedef struct known {
+  size_t place; /* NOWHERE for none */
+  unsigned len; /* 0 when it wants escapes */
+  uint8_t text[RQ_NAME_MAX];
+} known;
+
+static void pack_known(known *last, size_t place, const rq_name *name, rq_out *out) {
+  if (place != last->place) {
+    last->place = place;
+    last->len = rq_name_plain(name, last->text);
+  }
+  if (last->len > 0)
+    rq_pack_str(last->text, last->len, out);
+  else
+    pack_escaped(name, out);
+}
+
+/* What follows the owner. */
+static void pack_rest(const rq_record *record, rq_out *out) {
   rq_pack_uint(record->rrtype, out);
   rq_pack_uint(record->rrclass, out);
   rq_pack_uint(record->ttl, out);
   pack_row(rq_type_find(record->rrtype), record->rrtype, &record->rdata, out);
 }
 
-/* --- messages --- */
-
-/* [[name, type, class], ...] */
-static int pack_questions(rq_walk *walk, rq_out *out) {
-  rq_question question;
-  size_t begun = begin16(ARRAY16, out);
-  uint16_t count = 0;
-  int got;
-  while ((got = rq_walk_question(walk, &question)) == 1) {
-    rq_pack_array(3, out);
-    rq_pack_name(&question.name, out);
-    rq_pack_uint(question.rrtype, out);
-    rq_pack_uint(question.rrclass, out);
-    count++;
-  }
-  end16(begun, count, out);
-  return got;
+void rq_pack_record(const rq_record *record, rq_out *out) {
+  rq_pack_array(5, out);
+  rq_pack_name(&record->owner, out);
+  pack_rest(record, out);
 }
 
-/* Where a walk over records stands: the record just read, if `got` is 1, and EDNS once it was met. */
+static void pack_record(const rq_record *record, known *last, rq_out *out) {
+  rq_pack_array(5, out);
+  pack_known(last, record->place, &record->owner, out);
+  pack_rest(record, out);
+}
+
+/* --- messages --- */
+
+/* Where a walk over a message stands: the record just read, if `got` is 1, and EDNS once it was met. */
 typedef struct reader {
   rq_walk walk;
   rq_record record;
   rq_edns edns;
+  known last;
   int got, has_edns;
 } reader;
+
+/* Begins before the questions; 0 when there is no header. */
+static int reader_begin(reader *r, const uint8_t *wire, size_t len) {
+  r->got = 0;
+  r->has_edns = 0;
+  r->last.place = NOWHERE;
+  return rq_walk_begin(&r->walk, wire, len) == RQ_OK;
+}
 
 static void reader_next(reader *r) {
   r->got = rq_walk_record(&r->walk, &r->record);
@@ -304,12 +342,28 @@ static void reader_next(reader *r) {
   r->got = rq_walk_record(&r->walk, &r->record);
 }
 
+/* [[name, type, class], ...]; the reader then stands at the first record. */
+static void pack_questions(reader *r, rq_out *out) {
+  rq_question question;
+  size_t begun = begin16(ARRAY16, out);
+  uint16_t count = 0;
+  while ((r->got = rq_walk_question(&r->walk, &question)) == 1) {
+    rq_pack_array(3, out);
+    pack_known(&r->last, question.place, &question.name, out);
+    rq_pack_uint(question.rrtype, out);
+    rq_pack_uint(question.rrclass, out);
+    count++;
+  }
+  end16(begun, count, out);
+  if (r->got == 0) reader_next(r);
+}
+
 /* The records of `section`, from where the reader stands. */
 static void pack_records(reader *r, int section, rq_out *out) {
   size_t begun = begin16(ARRAY16, out);
   uint16_t count = 0;
   for (; r->got == 1 && r->walk.section == section; reader_next(r)) {
-    rq_pack_record(&r->record, out);
+    pack_record(&r->record, &r->last, out);
     count++;
   }
   end16(begun, count, out);
@@ -326,44 +380,42 @@ static void pack_edns(const rq_edns *edns, rq_out *out) {
 
 void rq_pack_section(const uint8_t *wire, size_t len, int section, rq_out *out) {
   reader r;
-  r.has_edns = 0;
-  r.got = 0;
-  if (rq_walk_begin(&r.walk, wire, len) == RQ_OK) reader_next(&r);
+  if (reader_begin(&r, wire, len)) reader_next(&r);
   while (r.got == 1 && r.walk.section < section) reader_next(&r);
   pack_records(&r, section, out);
 }
 
-/* An array that has `spare` items more than those of rq_msg_pack, and these; 0 when there is no header. */
-static int pack_message(const uint8_t *wire, size_t len, uint32_t spare, rq_out *out) {
+/* An array that has `spare` items more than those of rq_msg_pack, and these. Returns the status of the message. */
+static int32_t pack_message(const uint8_t *wire, size_t len, uint32_t spare, rq_out *out) {
   reader r;
-  if (rq_walk_begin(&r.walk, wire, len) != RQ_OK) return 0;
-  rq_pack_array(5 + spare, out);
-  r.has_edns = 0;
-  r.got = pack_questions(&r.walk, out);
-  if (r.got == 0) reader_next(&r);
+  if (!reader_begin(&r, wire, len)) return RQ_MALFORMED;
+  uint16_t flags = r.walk.header.flags;
+  rq_pack_array(6 + spare, out);
+  pack_questions(&r, out);
   for (int section = RQ_ANSWER; section <= RQ_ADDITIONAL; section++) pack_records(&r, section, out);
   if (r.has_edns)
     pack_edns(&r.edns, out);
   else
     rq_pack_nil(out);
-  return 1;
+  rq_pack_uint(r.has_edns ? rq_edns_rcode(&r.edns, flags) : RQ_RCODE(flags), out);
+  return r.got;
 }
 
 int32_t rq_msg_pack(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap, uint32_t *actual) {
   rq_out o;
   rq_out_init(&o, out, cap);
-  *actual = 0;
-  if (!pack_message(wire, len, 0, &o)) return RQ_MALFORMED;
+  pack_message(wire, len, 0, &o);
   *actual = (uint32_t)rq_out_wanted(&o);
-  return (int32_t)rq_out_stored(&o);
+  return *actual == 0 ? RQ_MALFORMED : (int32_t)rq_out_stored(&o);
 }
 
 int32_t rq_msg_fill(const uint8_t *wire, uint32_t len, uint8_t *out, uint32_t cap) {
   rq_out o;
   rq_out_init(&o, out, cap);
-  if (!pack_message(wire, len, 1, &o)) return RQ_MALFORMED;
+  int32_t status = pack_message(wire, len, 1, &o);
+  if (status != RQ_OK) return status;
   size_t begun = begin32(BIN32, &o);
   if (begun > cap) return (int32_t)begun;
   end32(begun, cap - begun, &o);
-  return 0;
+  return RQ_OK;
 }

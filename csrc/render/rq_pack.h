@@ -15,14 +15,14 @@ void rq_pack_str(const uint8_t *octets, size_t len, rq_out *out); /* must be val
 void rq_pack_text(const char *text, rq_out *out);                 /* a NUL-terminated constant of ours */
 void rq_pack_utf8(rq_cur *octets, rq_out *out);                   /* any octets; those that are not UTF-8 as \DDD */
 void rq_pack_bin(rq_cur *octets, rq_out *out);
-void rq_pack_name(const rq_name *name, rq_out *out);              /* as text */
+void rq_pack_name(const rq_name *name, rq_out *out); /* as text */
 
 /* An array whose length is known only at its end. */
 size_t rq_pack_array_begin(rq_out *out);
 void rq_pack_array_end(size_t begun, uint32_t count, rq_out *out);
 
-/* [name, type, class, ttl, [type, field, ...]]; RDATA that is unknown or ill-fitting is [-1, type, octets],
- * and so are EDNS options and service parameters in it. An absent field is nil. */
+/* [name, type, class, ttl, [type, field, ...]]; RDATA that is unknown or ill-fitting is [-1, type, octets], and so are
+ * EDNS options and service parameters in it. An absent field is nil. */
 void rq_pack_record(const rq_record *record, rq_out *out);
 
 /* An array of the records of one section, those that are whole; OPT left out. */

@@ -143,18 +143,24 @@ static void zeros_write(unsigned count, rq_out *octets) {
 
 static unsigned zeros_find(const uint16_t at[GROUPS], unsigned *run);
 static void hex_text(uint16_t group, rq_out *out);
-static void octet_text(uint32_t value, rq_out *out);
 
+/* Digits in straight steps: each is written, and counts if it is no leading zero. */
 void rq_ipv4_text(rq_cur *octets, rq_out *out) {
+  uint8_t text[RQ_IPV4_SIZE * 4];
+  size_t len = 0;
   uint32_t value = rq_cur_u32(octets);
   if (!rq_cur_good(octets)) return;
-  octet_text(value / 16777216u, out);
-  rq_out_u8(out, '.');
-  octet_text(value / 65536u % 256u, out);
-  rq_out_u8(out, '.');
-  octet_text(value / 256u % 256u, out);
-  rq_out_u8(out, '.');
-  octet_text(value % 256u, out);
+  for (uint32_t unit = 16777216u; unit > 0; unit /= 256u) {
+    uint32_t octet = value / unit % 256u;
+    text[len] = (uint8_t)('0' + octet / 100u);
+    len += octet >= 100u;
+    text[len] = (uint8_t)('0' + octet / 10u % 10u);
+    len += octet >= 10u;
+    text[len] = (uint8_t)('0' + octet % 10u);
+    text[len + 1] = '.';
+    len += 2;
+  }
+  rq_out_octets(out, text, len - 1);
 }
 
 void rq_ipv6_text(rq_cur *octets, rq_out *out) {
@@ -204,13 +210,6 @@ static void hex_text(uint16_t group, rq_out *out) {
   if (group >= 0x100u) rq_out_u8(out, (uint8_t)digits[group / 256u % 16u]);
   if (group >= 0x10u) rq_out_u8(out, (uint8_t)digits[group / 16u % 16u]);
   rq_out_u8(out, (uint8_t)digits[group % 16u]);
-}
-
-/* A number below 256. */
-static void octet_text(uint32_t value, rq_out *out) {
-  if (value >= 100u) rq_out_u8(out, (uint8_t)('0' + value / 100u));
-  if (value >= 10u) rq_out_u8(out, (uint8_t)('0' + value / 10u % 10u));
-  rq_out_u8(out, (uint8_t)('0' + value % 10u));
 }
 
 void rq_decimal_text(uint64_t number, rq_out *out) {

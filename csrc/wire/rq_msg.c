@@ -25,6 +25,7 @@ static int cur_status(const rq_cur *c) {
 
 int rq_walk_question(rq_walk *walk, rq_question *question) {
   if (walk->section != RQ_QUESTION || walk->left == 0) return 0;
+  question->place = rq_name_place(&walk->cur);
   rq_name_read(&walk->cur, &question->name);
   question->rrtype = rq_cur_u16(&walk->cur);
   question->rrclass = rq_cur_u16(&walk->cur);
@@ -81,6 +82,7 @@ static int questions_skip(rq_walk *walk) {
     ensures rq_cur_ok(&record->rdata) && rq_name_ok(&record->owner) && record->rdata.state == at->state;
     ensures record->rdata.base == at->base && record->rdata.end == at->pos; */
 static void record_read(rq_cur *at, rq_record *record) {
+  record->place = rq_name_place(at);
   rq_name_read(at, &record->owner);
   record->rrtype = rq_cur_u16(at);
   record->rrclass = rq_cur_u16(at);

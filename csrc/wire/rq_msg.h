@@ -32,13 +32,16 @@ typedef struct rq_header {
   uint16_t counts[4]; /* by rq_section */
 } rq_header;
 
+/* `place` is where the labels of the name begin in the message: two names with the same place are the same. */
 typedef struct rq_question {
   rq_name name;
+  size_t place;
   uint16_t rrtype, rrclass;
 } rq_question;
 
 typedef struct rq_record {
   rq_name owner;
+  size_t place; /* of the owner, as above */
   uint16_t rrtype, rrclass;
   uint32_t ttl;
   rq_cur rdata; /* exactly the RDATA, names in it not yet followed */

@@ -103,6 +103,13 @@ void rq_name_read(rq_cur *c, rq_name *name) {
   name_end(name, len);
 }
 
+size_t rq_name_place(const rq_cur *c) {
+  rq_cur at;
+  at = *c;
+  uint16_t first = rq_cur_u16(&at); /* 0 where a single octet is left, which is no pointer */
+  return first < 0xC000u ? rq_cur_pos(c) : first - 0xC000u;
+}
+
 void rq_name_skip(rq_cur *c) {
   /*@ loop invariant rq_cur_ok(c) && rq_cur_same{Pre, Here}(c) && c->pos >= \at(c->pos, Pre);
       loop invariant c->state == RQ_CUR_GOOD ==> \at(c->state, Pre) == RQ_CUR_GOOD;

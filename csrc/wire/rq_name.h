@@ -33,6 +33,13 @@ typedef struct rq_name {
     ensures c->state != RQ_CUR_GOOD ==> rq_name_root(name); */
 void rq_name_read(rq_cur *c, rq_name *name);
 
+/* Where the labels of the name that comes next begin: at the cursor, or where a pointer that stands there leads. Names
+ * of one message that begin at the same place are the same. Means nothing unless rq_name_read succeeds there. */
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns \nothing; */
+size_t rq_name_place(const rq_cur *c);
+
 /* Moves the cursor past a name without following it; the name is not validated beyond its own octets. */
 /*@ requires rq_cur_ok(c);
     terminates \true;

@@ -7,7 +7,7 @@ names up. `Message` opens an answer, `make_query` builds a question. SPDX-Licens
 from . import errors, options, rdata, types
 from .arrow import Batch, BulkColumns, bulk_columns, parse_columns
 from .bulk import Row, bulk
-from .message import Message, make_query
+from .message import Message, make_query, parse
 from .resolver import Resolver, Stored, res_query, res_search, resolve
 
 __version__ = "0.1.0"
@@ -24,6 +24,7 @@ __all__ = [
     "errors",
     "make_query",
     "options",
+    "parse",
     "parse_columns",
     "rdata",
     "res_query",

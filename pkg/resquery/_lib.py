@@ -25,15 +25,15 @@ FLAWS = {
     lib.RQ_FLAW_OCTET: "it has a space, a control character or an octet outside ASCII; IDNA-encode it or use \\DDD",
 }
 _CLASSES = {"IN": 1, "CH": 3, "HS": 4, "NONE": 254, "ANY": 255}
-_SCRATCH = 4096  # octets to begin with: nearly every answer fits, as MessagePack and as text
+SCRATCH = 4096  # octets to begin with: nearly every answer fits, as MessagePack and as text
 
 
-class _Scratch:
+class Scratch:
     """A buffer that C writes and Python reads, without a copy or an allocation in between."""
 
     __slots__ = ("actual", "cap", "octets", "out", "view")
 
-    def __init__(self, cap: int) -> None:
+    def __init__(self, cap: int = SCRATCH) -> None:
         self.octets = bytearray(cap)
         self.cap = cap
         self.view = memoryview(self.octets)
@@ -41,7 +41,7 @@ class _Scratch:
         self.actual = ffi.new("uint32_t *")
 
 
-_pool: list[_Scratch] = []
+pool: list[Scratch] = []
 
 
 def call_with(use: Callable[[memoryview], T], fn: Any, *args: Any) -> T:
@@ -50,21 +50,21 @@ def call_with(use: Callable[[memoryview], T], fn: Any, *args: Any) -> T:
     Raises what the status stands for, see `raise_status`.
     """
     try:
-        scratch = _pool.pop()
+        scratch = pool.pop()
     except IndexError:
-        scratch = _Scratch(_SCRATCH)
+        scratch = Scratch()
     stored = fn(*args, scratch.out, scratch.cap, scratch.actual)
     if stored < 0:
-        _pool.append(scratch)
+        pool.append(scratch)
         raise_status(stored, args[0])
     if stored == scratch.cap and scratch.actual[0] > stored:  # a one-off buffer: a large one is not kept
-        large = _Scratch(scratch.actual[0])
-        _pool.append(scratch)
+        large = Scratch(scratch.actual[0])
+        pool.append(scratch)
         return use(large.view[: fn(*args, large.out, large.cap, large.actual)])
     try:
         return use(scratch.view[:stored])
     finally:
-        _pool.append(scratch)
+        pool.append(scratch)
 
 
 def owned(free: Any, new: Any, *args: Any) -> Any:
@@ -77,30 +77,11 @@ def owned(free: Any, new: Any, *args: Any) -> Any:
     return next(kept)
 
 
-def unpack_message(use: Callable[[bytearray | memoryview], T], wire: bytes) -> T:
-    """`use(octets)` of the MessagePack of a message: `call_with` for the call that is made most, in fewer steps."""
-    try:
-        scratch = _pool.pop()
-    except IndexError:
-        scratch = _Scratch(_SCRATCH)
-    wanted = _msg_fill(wire, len(wire), scratch.out, _SCRATCH)
-    if wanted == 0:
-        used = use(scratch.octets)
-        _pool.append(scratch)
-        return used
-    _pool.append(scratch)
-    return call_with(use, lib.rq_msg_pack, wire, len(wire))
-
-
-_msg_fill = lib.rq_msg_fill
-check_message: Callable[[bytes, int], int] = lib.rq_msg_check
-
-
-def whole_entries(wire: bytes) -> tuple[list[int], int]:
-    """How many entries of each section are whole, and how many octets they and the header take."""
+def whole_entries(wire: bytes) -> tuple[list[int], int, int]:
+    """How many entries of each section are whole, how many octets they and the header take, and the status."""
     summary = ffi.new("rq_summary *")
     lib.rq_msg_open(wire, len(wire), summary)
-    return list(summary.counts), summary.length
+    return list(summary.counts), summary.length, summary.status
 
 
 def call_bytes(fn: Any, *args: Any) -> bytes:
@@ -116,13 +97,13 @@ def call_text(fn: Any, *args: Any) -> str:
 def write_value(fn: Any, *args: Any) -> bytes | int:
     """What `fn(*args, out, cap, actual)` writes for a value, or the place of the field that it cannot write."""
     try:
-        scratch = _pool.pop()
+        scratch = pool.pop()
     except IndexError:
-        scratch = _Scratch(_SCRATCH)
+        scratch = Scratch()
     stored = fn(*args, scratch.out, scratch.cap, scratch.actual)
     actual = scratch.actual[0]
     octets = bytes(scratch.view[: max(stored, 0)])
-    _pool.append(scratch)
+    pool.append(scratch)
     if stored < 0:
         return int(actual)
     return octets if stored == actual else call_bytes(fn, *args)

@@ -7,6 +7,7 @@ writes them as MessagePack, msgspec builds the Structs of `types`. SPDX-License-
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -31,18 +32,14 @@ JSON_SHAPES: dict[str, int] = {
 _FLAGS = 0x87F0  # of the header's second 16 bits, those that are flags
 _OPTIONS_MAX = 65_253  # octets: what the largest message leaves beside a header, a question and an OPT record
 _CUT: int = lib.RQ_CUT
-_check = _lib.check_message
+_SCRATCH = _lib.SCRATCH
+_take, _give = _lib.pool.pop, _lib.pool.append
+_check: Callable[[bytes, int], int] = lib.rq_msg_check
+_fill: Callable[[bytes, int, Any, int], int] = lib.rq_msg_fill
 _decode = msgspec.msgpack.Decoder(Sections).decode
 
 
-class _Rcodes(dict[int, Rcode]):
-    """The rcode in what rq_msg_check returns, which the end of the message may have marked."""
-
-    def __missing__(self, found: int) -> Rcode:
-        return self.setdefault(found, Rcode(found % _CUT))
-
-
-_RCODES = _Rcodes()
+_RCODES = tuple(Rcode(number) for number in range(24))
 
 
 class Message:
@@ -73,7 +70,8 @@ class Message:
         """The question, the records and EDNS in one value: the same one each time."""
         sections = self._sections
         if sections is None:  # two threads may both decode; what they get is equal
-            self._sections = sections = _lib.unpack_message(_decode, self._wire)
+            sections = parse(self._wire) if self._found < _CUT else _unpack(self._wire)
+            self._sections = sections
         return sections
 
     @property
@@ -99,7 +97,8 @@ class Message:
     @property
     def rcode(self) -> Rcode:
         """How it went, with the upper bits of the OPT record if there is one (RFC 6891, 6.1.3)."""
-        return _RCODES[self._found]
+        found = self._found
+        return _RCODES[found] if found < 24 else Rcode(found % _CUT)
 
     @property
     def truncated(self) -> bool:
@@ -182,16 +181,46 @@ class Message:
         return f"<Message {self.id} {self.opcode} {self.rcode} [{asked}] {counts} records, {size}>"
 
 
+def parse(wire: ReadableBuffer) -> Sections:
+    """The question, the records, EDNS and the rcode of a whole message, as `Message(wire).sections` in one step.
+
+    Raises `MessageError` for octets that `Message` refuses, and for those that end before the last record: of these it
+    gives what there is.
+
+    >>> parse(make_query("example.com", "MX")).question
+    (Question(name='example.com.', type=<RRType.MX: 15>, rrclass=<RRClass.IN: 1>),)
+    """
+    octets = wire if type(wire) is bytes else bytes(memoryview(wire))
+    try:
+        scratch = _take()
+    except IndexError:
+        scratch = _lib.Scratch()
+    status = _fill(octets, len(octets), scratch.out, _SCRATCH)
+    if status == 0:
+        sections = _decode(scratch.octets)  # all of the buffer, see rq_msg_fill
+        _give(scratch)
+        return sections
+    _give(scratch)
+    if status < 0:
+        raise _malformed(octets)
+    return _unpack(octets)
+
+
+def _unpack(octets: bytes) -> Sections:
+    """The entries that are whole of a message of any size, in more steps."""
+    return _lib.call_with(_decode, lib.rq_msg_pack, octets, len(octets))
+
+
 def _malformed(octets: bytes) -> Exception:
     """What is wrong with the octets, and where."""
-    counts, length = _lib.whole_entries(octets)
+    counts, length, status = _lib.whole_entries(octets)
     if length == 0:
         return _lib.status_error(lib.RQ_MALFORMED, octets)
     parts = zip(("question", "answer", "authority", "additional"), counts, strict=True)
     whole = ", ".join(f"{count} {part}" for part, count in parts)
+    kind, flaw = ("truncated", "is not whole") if status == lib.RQ_TRUNCATED else ("malformed", "does not parse")
     return MessageError(
-        f"malformed DNS message: the entry at octet {length} of {len(octets)} does not parse; before it: {whole}",
-        octets,
+        f"{kind} DNS message: the entry at octet {length} of {len(octets)} {flaw}; before it: {whole}", octets
     )
 
 

@@ -86,10 +86,11 @@ class Record(Value, frozen=True):
 
 
 class Sections(Value, frozen=True):
-    """All that a message holds beside its header (RFC 1035, 4.1). The OPT record is `edns`, and in no section."""
+    """What a message holds (RFC 1035, 4.1). The OPT record is `edns`, and in no section; `rcode` has its upper bits."""
 
     question: tuple[Question, ...]
     answer: tuple[Record, ...]
     authority: tuple[Record, ...]
     additional: tuple[Record, ...]
     edns: Edns | None
+    rcode: Rcode

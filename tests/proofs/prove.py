@@ -26,7 +26,7 @@ RUNS: tuple[tuple[str, str], ...] = (
         "rq_msg.c",
         "rq_walk_begin cur_status rq_walk_question section_next questions_skip rq_walk_pos rq_edns_read rq_edns_rcode",
     ),
-    ("rq_name.c", "run_read labels_read rq_name_read rq_name_skip name_end is_dot"),
+    ("rq_name.c", "run_read labels_read rq_name_read rq_name_place rq_name_skip name_end is_dot"),
     ("rq_name.c", "escape_read label_parse labels_parse rq_name_parse"),
     (
         "rq_name.c",

@@ -4,13 +4,16 @@ import array
 import itertools
 import mmap
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dns.exception
 import pytest
 
+from resquery import message as message_module
 from resquery.errors import IllegalName, MessageError, UnknownType
-from resquery.message import Message, make_query
+from resquery.message import Message, make_query, parse
 from resquery.options import Port, RawOption
 from resquery.rdata import MX, OPT, SOA, A, Raw
 from resquery.types import (
@@ -22,6 +25,7 @@ from resquery.types import (
     Record,
     RRClass,
     RRType,
+    Sections,
 )
 from wires import message, name, opt, question, record
 
@@ -60,6 +64,13 @@ def test_names_in_rdata_come_uncompressed() -> None:
     (mx,) = Message(wire).answer
     assert (mx.name, mx.rdata) == ("example.com.", MX(5, "m.example.com."))
     assert mx.rdata_wire == b"\0\x05" + name("m.example.com")
+
+
+def test_a_name_may_begin_in_the_header() -> None:
+    """A pointer leads strictly backward, and be it to octet 0: the ID and the flags can spell a name."""
+    pointer = b"\xc0\0"
+    wire = message([pointer + b"\0\x01\0\x01"], [pointer + record("", 1, ADDRESS)[1:]], id=0x0161, flags=0)
+    assert [entry.name for entry in entries(Message(wire))] == ["a.", "a."]
 
 
 def test_a_clipped_message_gives_all_whole_records() -> None:
@@ -164,6 +175,91 @@ def test_messages_are_equal_when_their_octets_are() -> None:
     assert pickle.loads(pickle.dumps(msg)) == msg
     assert repr(msg) == "<Message 4711 QUERY NXDOMAIN [example.com. MX] 1+1+1 records, 165 octets>"
     assert repr(Message(FULL[:40])).endswith("40 octets truncated>")
+
+
+def test_opening_a_message_decodes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Header, rcode, comparison and pickling need no record; the first section decodes all, and no later one."""
+    decoded: list[object] = []
+
+    def counted(octets: bytes) -> Sections:
+        decoded.append(sections := decode(octets))
+        return sections
+
+    decode = message_module._decode
+    monkeypatch.setattr(message_module, "_decode", counted)
+    msg = Message(FULL)
+    assert (msg.id, msg.rcode, msg.truncated, msg.opcode, msg == Message(FULL)) == (4711, 3, False, 0, True)
+    assert (msg.flags, hash(msg), len(pickle.dumps(msg)) > 0) == (Flag(0x85B0), hash(FULL), True)
+    assert decoded == []
+    assert msg.answer is msg.answer
+    assert (msg.question, msg.authority, msg.additional, msg.edns) == msg_parts(msg.sections)
+    assert [id(sections) for sections in decoded] == [id(msg.sections)]
+
+
+def msg_parts(sections: Sections) -> tuple[object, ...]:
+    """What a message gives one by one, but the answer."""
+    return sections.question, sections.authority, sections.additional, sections.edns
+
+
+def test_threads_read_the_same_from_one_message() -> None:
+    """Many threads that ask an unread message for its sections at once all get equal ones, and one of them stays."""
+    for _ in range(50):
+        msg = Message(FULL)
+        gate = threading.Barrier(4)
+
+        def read(msg: Message = msg, gate: threading.Barrier = gate) -> Sections:
+            gate.wait()
+            return msg.sections
+
+        with ThreadPoolExecutor(4) as pool:
+            found = [one.result() for one in [pool.submit(read) for _ in range(4)]]
+        assert found == [parse(FULL)] * 4
+        assert msg.sections is msg.sections
+
+
+def test_a_message_never_changes() -> None:
+    """Nothing of it can be set, before it was read or after."""
+    msg = Message(FULL)
+    for _ in range(2):
+        for what in ("wire", "sections", "rcode", "answer", "new"):
+            with pytest.raises(AttributeError):
+                setattr(msg, what, None)
+        assert msg.sections == parse(FULL)
+    with pytest.raises(AttributeError):
+        msg.sections.answer = ()  # type: ignore[misc]
+
+
+def test_an_unread_and_a_read_message_pickle_alike() -> None:
+    """What goes through a pickle are the octets, whatever was decoded."""
+    msg = Message(FULL)
+    before = pickle.dumps(msg)
+    assert msg.sections.rcode is Rcode.NXDOMAIN
+    assert pickle.dumps(msg) == before
+    assert pickle.loads(before).sections == msg.sections
+
+
+def test_parse_gives_the_sections_in_one_step() -> None:
+    """parse tells what Message does, from any buffer, whatever the rcode and however large the message is."""
+    for octets in (FULL, bytearray(FULL), memoryview(FULL)):
+        assert parse(octets) == Message(FULL).sections
+    high = message([], [], [], [opt(ttl=0xFF << 24)], flags=0x800F)
+    assert parse(high).rcode == Message(high).rcode == Message(high).sections.rcode == 4095
+    large = message([question("x", 16)], [record("x", 16, b"\xff" + bytes(255))] * 100)
+    assert parse(large) == Message(large).sections
+    assert len(parse(large).answer) == 100
+
+
+def test_parse_refuses_what_is_not_whole() -> None:
+    """A message cut short, a malformed one and one without a header raise MessageError, which says where and why."""
+    for cut in range(len(FULL)):
+        with pytest.raises(
+            MessageError, match="truncated DNS message: the entry at octet" if cut > 11 else "12 octets"
+        ):
+            parse(FULL[:cut])
+    with pytest.raises(MessageError, match="malformed DNS message: the entry at octet 12 of 18"):
+        parse(message([b"\xc0\x0c\0\x01\0\x01"]))
+    with pytest.raises(TypeError):
+        parse("x" * 12)  # type: ignore[arg-type]
 
 
 def test_a_large_message_is_read_whole() -> None:

@@ -55,7 +55,8 @@ def spread(values: list[float]) -> dict[str, float]:
 def _turns(contenders: dict[str, peers.Contender], rounds: int, slice_s: float) -> dict[str, list[float]]:
     """Nanoseconds a message in each round, by contender."""
     timers = {
-        who: timeit.Timer(one.run, "import gc; gc.enable()", time.process_time) for who, one in contenders.items()
+        who: timeit.Timer(one.run, "import gc; gc.enable()", time.process_time, one.names)
+        for who, one in contenders.items()
     }
     once = {who: timer.timeit(1) for who, timer in timers.items()}
     loops = {who: _loops(timer, once[who], slice_s) for who, timer in timers.items()}

@@ -239,7 +239,7 @@ int32_t rq_rdata_text(uint16_t rrtype, const uint8_t *rdata, uint32_t len, char 
  */
 
 /* Columns of `kind` (enum rq_columns_kind), with those that `with` (enum rq_with) asks for. `rows` is how many lookups
- * are expected, 0 for messages; `limit` bounds octets and records of a column, 2^31-1 in any case. NULL: no memory. */
+ * are expected, 0 for messages; `limit` bounds octets and records of a column, 2^31-2 in any case. NULL: no memory. */
 rq_columns *rq_columns_new(int32_t kind, uint32_t with, uint32_t rows, uint32_t limit);
 
 /* Lets go of them: what was exported keeps them. NULL is allowed. */

@@ -17,7 +17,7 @@ rq_columns *rq_columns_new(int32_t kind, uint32_t with, uint32_t rows, uint32_t 
   atomic_init(&columns->holders, 1);
   columns->kind = kind;
   columns->with = with;
-  columns->limit = limit < RQ_OUT_MAX ? limit : RQ_OUT_MAX;
+  columns->limit = limit < RQ_OUT_MAX ? limit : RQ_OUT_MAX - 1; /* a full writer that counts no more looks whole */
   columns->expected = rows;
   atomic_init(&columns->sealed, 0);
   columns->block = NULL;

@@ -174,7 +174,9 @@ static int locator_text(const rq_value *value, rq_out *out) {
 static void address_text(const rq_cur *told, size_t before, int is_ipv6, rq_out *out) {
   uint8_t whole[RQ_IPV6_SIZE] = {0};
   rq_cur octets = *told;
-  rq_cur_copy(&octets, whole + before, rq_cur_left(&octets));
+  rq_out o;
+  rq_out_init(&o, whole + before, sizeof whole - before); /* clips: a length is read again after its check */
+  rq_out_take(&o, &octets, rq_cur_left(&octets));
   rq_cur_init(&octets, whole, sizeof whole);
   if (is_ipv6)
     rq_ipv6_text(&octets, out);

@@ -164,6 +164,16 @@ static void test_limit(unit *u) {
 
 /* --- release --- */
 
+/* What a column wants is counted up to 2^31-1: one that had room for as much could not tell that it lost some. */
+static void test_largest_limit(unit *u) {
+  rq_columns *columns = fresh(0, 0xffffffffu), *least = fresh(0, 1);
+  u->about = "the largest limit";
+  EXPECT_NUMBER(u, columns->limit, RQ_OUT_MAX - 1);
+  EXPECT_NUMBER(u, least->limit, 1);
+  rq_columns_free(columns);
+  rq_columns_free(least);
+}
+
 static void test_moved_children(unit *u) {
   struct ArrowArray batch, again, answers, names;
   rq_columns *columns = four();
@@ -446,6 +456,7 @@ int main(void) {
   test_values(&u);
   test_growth(&u);
   test_limit(&u);
+  test_largest_limit(&u);
   test_moved_children(&u);
   test_schema(&u);
   test_threads(&u);

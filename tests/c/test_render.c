@@ -279,6 +279,17 @@ static void test_encodings(unit *u) {
   }
 }
 
+/* As when somebody writes to the message between the check of a length and its use. */
+static void test_too_long_an_address(unit *u) {
+  static const uint8_t ones[127] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  rq_prefix prefix = {.family = 2, .bits = 128};
+  rq_out out = fresh();
+  u->about = "an address of 127 octets";
+  rq_cur_init(&prefix.address, ones, sizeof ones);
+  rq_prefix_to_text(&prefix, &out);
+  EXPECT_TEXT(u, out, "101:101:101:101:101:101:101:101/128");
+}
+
 /* What is wanted is counted up to 2^31-1: a loop must not wait for more. */
 static void test_no_more_counted(unit *u) {
   static const uint8_t soa[22] = {0};
@@ -304,6 +315,7 @@ int main(void) {
   test_lengths(&u);
   test_moments(&u);
   test_encodings(&u);
+  test_too_long_an_address(&u);
   test_no_more_counted(&u);
   return unit_report(&u, "test_render");
 }

@@ -258,11 +258,7 @@ def make_query(
         raise ValueError(f"payload is {payload}: EDNS offers 512 to 65535 octets (RFC 6891, 6.2.3)")
     if dnssec_ok and not edns:
         raise ValueError("dnssec_ok needs edns: the DO bit stands in the OPT record")
-    data = b"".join(map(_option_octets, options))
-    if data and not edns:
-        raise ValueError("options need edns: they stand in the OPT record")
-    if len(data) > _OPTIONS_MAX:
-        raise ValueError(f"options take {len(data)} octets: {_OPTIONS_MAX} fit into a message")
+    data = _options_wire(options, edns)
     flags = Flag.RD * recurse | Flag.AD * authentic | Flag.CD * checking_disabled
     octets = _lib.name_octets(name)
     asked = RRType.parse(rrtype), _lib.class_number(rrclass), id, flags
@@ -274,3 +270,13 @@ def _option_octets(option: EdnsOption) -> bytes:
     if not isinstance(option, EdnsOption):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"options are values of resquery.options, such as Cookie, not of type {type(option).__name__}")
     return option.to_wire()
+
+
+def _options_wire(options: Iterable[EdnsOption], edns: bool) -> bytes:
+    """The options as octets, if there is room for them. Raises ValueError."""
+    octets = b"".join(map(_option_octets, options))
+    if octets and not edns:
+        raise ValueError("options need edns: they stand in the OPT record")
+    if len(octets) > _OPTIONS_MAX:
+        raise ValueError(f"options take {len(octets)} octets: {_OPTIONS_MAX} fit into a message")
+    return octets

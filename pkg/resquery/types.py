@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar, Union
 
 from . import _lib
+from .codes import Ede as Ede
 from .codes import Flag as Flag
 from .codes import Opcode as Opcode
 from .codes import Rcode as Rcode

@@ -275,7 +275,7 @@ static void pack_pairs(const rq_cur *pairs, const rq_type *(*find)(uint16_t), rq
 
 /* --- records --- */
 
-#define NOWHERE ((size_t)RQ_MESSAGE_MAX + 1) /* a pointer may lead anywhere, into the header too */
+#define NOWHERE SIZE_MAX /* a pointer may lead into the header, and a message may be longer than 64 KiB */
 
 /* The text of the name that was read last, and where it begins: most records belong to the name that was asked for. */
 typedef struct known {

@@ -271,6 +271,16 @@ def test_a_large_message_is_read_whole() -> None:
     assert [entry.rdata.target for entry in answer] == [f"{i:02d}.{owner}." for i in range(100)]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("place", range(65534, 65539))
+def test_a_message_may_be_longer_than_any_that_travels(place: int) -> None:
+    """A first record that begins behind the octets that TCP could carry has its own name, wherever that is."""
+    padding = RawOption(65001, bytes(place - 12 - 11 - 4))
+    wire = message([], [], [], [opt(padding.to_wire()), record("a.", 1, bytes(4))])
+    assert wire.index(b"\1a\0") == place
+    assert [found.name for found in Message(wire).additional] == ["a."]
+    assert [found.name for found in parse(wire).additional] == ["a."]
+
+
 # --- queries ---
 
 

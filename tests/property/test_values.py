@@ -116,3 +116,22 @@ def test_a_number_that_the_table_does_not_have_is_refused(table: int, pack: byte
     """65000 outside of [-1, number, octets], whatever the array around it says of its length."""
     out, actual = ffi.new("uint8_t[64]"), ffi.new("uint32_t *")
     assert lib.rq_value_unpack(table, pack, len(pack), out, 64, actual) == lib.RQ_ILLEGAL_INPUT
+
+
+@given(st.data(), st.binary(min_size=1, max_size=4))
+def test_octets_behind_a_value_are_refused(data: st.DataObject, more: bytes) -> None:
+    """A value is all there is, and so is a record."""
+    rrtype = data.draw(st.sampled_from(sorted(TABLE)))
+    found = only(record("x", rrtype, data.draw(rdata_of(rrtype))))
+    actual = ffi.new("uint32_t *")
+    pack = msgspec.msgpack.encode(found.rdata) + more
+    assert lib.rq_value_unpack(0, pack, len(pack), ffi.NULL, 0, actual) == lib.RQ_ILLEGAL_INPUT
+    pack = msgspec.msgpack.encode(found) + more
+    assert lib.rq_record_unpack(pack, len(pack), ffi.NULL, 0, actual) == lib.RQ_ILLEGAL_INPUT
+
+
+def test_another_table_is_misuse() -> None:
+    """There are three."""
+    pack, actual = msgspec.msgpack.encode([1, "192.0.2.1"]), ffi.new("uint32_t *")
+    for table in (-1, 3):
+        assert lib.rq_value_unpack(table, pack, len(pack), ffi.NULL, 0, actual) == lib.RQ_BAD_ARGUMENT

@@ -215,8 +215,7 @@ static void renderer_try(const renderer *r, const uint8_t *octets, size_t len) {
   CHECK(is_canary(out - CANARIES, CANARIES));
 }
 
-/* The strings' own part tells how much is tried: all renderers, or of the longest ones just those that share no code.
- */
+/* All renderers; of the longest strings, one of each sort: the others of a sort walk as it does. */
 static void renderers_try(const uint8_t *octets, size_t len, int all) {
   for (size_t i = 0; i < RENDERERS && renderers[i].kind == 'm'; i++)
     if (all || renderers[i].basic) renderer_try(&renderers[i], octets, len);

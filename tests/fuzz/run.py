@@ -25,7 +25,7 @@ FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fno-omit-frame-pointer", "-
 SANITIZERS = "address,undefined"
 LONGEST = 1024  # octets of an input; for all the limits of a message there is to reach, and quickly rendered
 LONGER = {"fuzz_conf": 4096}  # to overflow the search list
-# Of the executions that are asked for, where each takes long: all renderings at once, or Python.
+# Of the executions that are asked for, where each takes long: all renderings at once.
 SHARES = {
     "fuzz_conf": 0.25,
     "fuzz_row": 0.25,
@@ -33,7 +33,6 @@ SHARES = {
     "fuzz_rdata": 0.2,
     "fuzz_json": 0.5,
     "fuzz_columns": 0.5,
-    "fuzz_dnspython": 0.5,
 }
 
 

@@ -132,7 +132,7 @@ static int tag_text(const rq_cur *value, rq_out *out) {
 static int is_utf8(rq_cur text) {
   while (rq_cur_left(&text) > 0) {
     uint8_t first;
-    size_t len = rq_utf8_next(text, &first);
+    size_t len = rq_utf8_next(&text, &first);
     if (len == 0) return 0;
     rq_cur_skip(&text, len);
   }
@@ -143,7 +143,7 @@ static int is_utf8(rq_cur text) {
 static void character_text(rq_cur *text, rq_out *out) {
   rq_cur ahead = *text;
   uint8_t first;
-  size_t len = rq_utf8_next(*text, &first);
+  size_t len = rq_utf8_next(text, &first);
   rq_cur_skip(&ahead, 1);
   int is_control = len == 1 ? !is_printable(first) : first == NEXT_LINE && rq_cur_u8(&ahead) < 0xA0;
   if (!is_control) {

@@ -70,7 +70,7 @@ void rq_base32_to_text(rq_cur *octets, rq_out *out) {
 void rq_utf8_to_text(rq_cur *octets, rq_out *out) {
   while (rq_cur_left(octets) > 0) {
     uint8_t first;
-    size_t len = rq_utf8_next(*octets, &first);
+    size_t len = rq_utf8_next(octets, &first);
     if (len > 0) {
       rq_out_take(out, octets, len);
     } else {

@@ -31,7 +31,7 @@ static size_t plain_next(rq_cur ahead) {
 
 static void special_escape(rq_cur *octets, rq_out *out) {
   uint8_t first;
-  size_t len = rq_utf8_next(*octets, &first);
+  size_t len = rq_utf8_next(octets, &first);
   if (len == 0) {
     rq_out_text(out, "\\\\");
     rq_padded_to_text(rq_cur_u8(octets), 3, out);

@@ -175,7 +175,7 @@ static void utf8_read(const field *f) {
   ahead = text;
   while (rq_cur_left(&ahead) > 0) {
     uint8_t first;
-    size_t len = rq_utf8_next(ahead, &first);
+    size_t len = rq_utf8_next(&ahead, &first);
     rq_cur_skip(&ahead, len);
     if (len > 0) continue;
     refuse(f);

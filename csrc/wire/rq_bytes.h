@@ -51,6 +51,11 @@ typedef struct rq_out {
         \at(c->pos, New) == \at(c->pos, Old) + n && \at(c->state, New) == \at(c->state, Old)) &&
       (n > \at(c->end - c->pos, Old) ==> rq_cur_failed{Old, New}(c, RQ_CUR_SHORT));
 
+    // Reads: never back, and what has failed stays so.
+    predicate rq_cur_moved{Old, New}(rq_cur *c) =
+      \at(rq_cur_ok(c), New) && rq_cur_same{Old, New}(c) && \at(c->pos, Old) <= \at(c->pos, New) &&
+      (\at(c->state, New) == RQ_CUR_GOOD ==> \at(c->state, Old) == RQ_CUR_GOOD);
+
     // A writer between calls.
     predicate rq_out_ok(rq_out *o) =
       \valid(o) && o->len <= RQ_OUT_MAX && o->cap <= RQ_OUT_MAX && \valid(o->base + (0 .. o->cap - 1));
@@ -59,6 +64,11 @@ typedef struct rq_out {
     predicate rq_out_grown{Old, New}(rq_out *o, integer n) =
       \at(o->base, New) == \at(o->base, Old) && \at(o->cap, New) == \at(o->cap, Old) &&
       \at(o->len, New) == \min(\at(o->len, Old) + n, RQ_OUT_MAX);
+
+    // Something may have been added.
+    predicate rq_out_moved{Old, New}(rq_out *o) =
+      \at(rq_out_ok(o), New) && \at(o->base, New) == \at(o->base, Old) && \at(o->cap, New) == \at(o->cap, Old) &&
+      \at(o->len, Old) <= \at(o->len, New);
 
     // Octet v is what was wanted at position i; it is stored if that lies below cap.
     predicate rq_out_holds(rq_out *o, integer i, integer v) = i < o->cap ==> o->base[i] == v;

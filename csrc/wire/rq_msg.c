@@ -191,6 +191,11 @@ int32_t rq_make_query(const char *name, uint32_t len, uint16_t rrtype, uint16_t 
 }
 
 /* Counts one whole record. The first that is EDNS gives the upper bits of the rcode. */
+/*@ requires \valid(summary) && rq_walk_ok(walk);
+    requires \valid_read(record) && rq_cur_ok(&record->rdata) && \valid(has_edns);
+    requires \separated(summary, has_edns, walk, record);
+    terminates \true;
+    assigns summary->counts[0 .. 3], summary->length, summary->rcode, *has_edns; */
 static void summary_add(rq_summary *summary, const rq_walk *walk, const rq_record *record, int *has_edns) {
   rq_edns edns;
   summary->counts[walk->section]++;
@@ -201,9 +206,17 @@ static void summary_add(rq_summary *summary, const rq_walk *walk, const rq_recor
   summary->rcode = rq_edns_rcode(&edns, summary->flags);
 }
 
+/*@ requires rq_walk_ok(walk) && \valid(summary) && \separated(summary, walk, walk->cur.base + (0 .. walk->cur.end - 1));
+    terminates \true;
+    assigns walk->cur, walk->left, summary->counts[0 .. 3], summary->length;
+    ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+    ensures \result == 0 || \result == RQ_TRUNCATED || \result == RQ_MALFORMED; */
 static int questions_count(rq_walk *walk, rq_summary *summary) {
   rq_question question;
   int got;
+  /*@ loop invariant rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+      loop assigns walk->cur, walk->left, question, got, summary->counts[0 .. 3], summary->length;
+      loop variant walk->left; */
   while ((got = rq_walk_question(walk, &question)) == 1) {
     summary->counts[RQ_QUESTION]++;
     summary->length = (uint32_t)rq_walk_pos(walk);
@@ -211,6 +224,11 @@ static int questions_count(rq_walk *walk, rq_summary *summary) {
   return got;
 }
 
+/*@ requires \valid_read(wire + (0 .. len - 1)) && \valid(summary) && \separated(summary, wire + (0 .. len - 1));
+    terminates \true;
+    assigns *summary;
+    ensures \result == RQ_OK || \result == RQ_TRUNCATED || \result == RQ_MALFORMED;
+    ensures summary->status == \result; */
 int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary) {
   static const rq_summary nothing;
   rq_walk walk;
@@ -223,10 +241,17 @@ int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary) {
   summary->length = RQ_HEADER_SIZE;
   int has_edns = 0, got = questions_count(&walk, summary);
   if (got == 0)
+    /*@ loop invariant rq_walk_ok(&walk) && walk.cur.base == wire && walk.cur.end == len;
+        loop assigns walk.cur, walk.section, walk.left, record, got, has_edns;
+        loop assigns summary->counts[0 .. 3], summary->length, summary->rcode;
+        loop variant walk.cur.end - walk.cur.pos; */
     while ((got = rq_walk_record(&walk, &record)) == 1) summary_add(summary, &walk, &record, &has_edns);
   return summary->status = got;
 }
 
+/*@ requires \valid_read(wire + (0 .. len - 1));
+    terminates \true;
+    assigns \nothing; */
 int32_t rq_msg_check(const uint8_t *wire, uint32_t len) {
   rq_summary summary;
   int32_t status = rq_msg_open(wire, len, &summary);

@@ -109,6 +109,11 @@ int rq_walk_record(rq_walk *walk, rq_record *record);
 
 /* 1 if the record just read tells the message's EDNS: an OPT record in the additional section whose options can be
  * walked. */
+/*@ requires \valid_read(walk) && \valid_read(record) && rq_cur_ok(&record->rdata);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == 0 || \result == 1;
+    ensures \result == 1 ==> walk->section == RQ_ADDITIONAL && record->rrtype == RQ_TYPE_OPT; */
 int rq_walk_is_edns(const rq_walk *walk, const rq_record *record);
 
 /* Octets up to where the walk stands. */

@@ -27,7 +27,7 @@ typedef struct rq_name {
  * failure the cursor has failed (RQ_CUR_SHORT or RQ_CUR_BROKEN) and *name is the root. */
 /*@ requires rq_cur_ok(c) && \valid(name) && rq_name_apart(name, c);
     terminates \true;
-    assigns *c, *name;
+    assigns c->pos, c->state, *name;
     ensures rq_cur_ok(c) && rq_cur_same{Pre, Here}(c) && rq_name_ok(name);
     ensures c->state == RQ_CUR_GOOD ==> c->pos > \old(c->pos) && \old(c->state) == RQ_CUR_GOOD;
     ensures c->state != RQ_CUR_GOOD ==> rq_name_root(name); */

@@ -76,10 +76,23 @@ static const uint8_t rows[] = {
 
 _Static_assert(ROWS <= 256, "rows are counted in one octet");
 
+/* Where a type's row is, plus one; ROW_NONE for a type that has none. */
+/*@ terminates \true;
+    assigns \nothing;
+    ensures \result <= COUNT(types); */
+static unsigned row_of(uint16_t number) {
+  /*@ admit table: \forall integer i; 0 <= i < COUNT(rows) ==> rows[i] <= COUNT(types); */
+  return number < COUNT(rows) ? rows[number] : ROW_NONE;
+}
+
 /* The row of a type, or NULL. */
+/*@ terminates \true;
+    assigns \result \from number;
+    ensures \result == \null || rq_type_ok(\result); */
 static const rq_type *type_row(uint16_t number) {
-  if (number >= COUNT(rows) || rows[number] == ROW_NONE) return NULL;
-  return &types[rows[number] - 1];
+  /*@ admit table: \forall integer i; 0 <= i < COUNT(types) ==> rq_type_ok(&types[i]); */
+  unsigned row = row_of(number);
+  return row != ROW_NONE ? &types[row - 1] : NULL;
 }
 
 const rq_type *rq_type_find(uint16_t number) {
@@ -87,17 +100,26 @@ const rq_type *rq_type_find(uint16_t number) {
   return type != NULL && type->shape != RQ_SHAPE_NONE ? type : NULL;
 }
 
+/*@ requires \valid_read(table + (0 .. count - 1)) && (\forall integer i; 0 <= i < count ==> rq_type_ok(&table[i]));
+    terminates \true;
+    assigns \result \from table, table[0 .. count - 1], number;
+    ensures \result == \null || rq_type_ok(\result); */
 static const rq_type *row_find(const rq_type *table, size_t count, uint16_t number) {
+  /*@ loop invariant 0 <= i <= count;
+      loop assigns i;
+      loop variant count - i; */
   for (size_t i = 0; i < count; i++)
     if (table[i].number == number) return &table[i];
   return NULL;
 }
 
 const rq_type *rq_option_find(uint16_t code) {
+  /*@ admit table: \forall integer i; 0 <= i < COUNT(options) ==> rq_type_ok(&options[i]); */
   return row_find(options, COUNT(options), code);
 }
 
 const rq_type *rq_param_find(uint16_t key) {
+  /*@ admit table: \forall integer i; 0 <= i < COUNT(params) ==> rq_type_ok(&params[i]); */
   return row_find(params, COUNT(params), key);
 }
 

@@ -37,9 +37,24 @@ typedef struct rq_type {
   const rq_field *fields;
 } rq_type;
 
+/*@ // A row of a table: its fields are there, each of a kind that there is.
+    predicate rq_type_ok(rq_type *type) =
+      \valid_read(type) && \valid_read(type->fields + (0 .. type->count - 1)) &&
+      (\forall integer i; 0 <= i < type->count ==> type->fields[i].kind < RQ_KINDS);
+*/
+
 /* The layout of an RR type, an EDNS option, a service parameter; NULL when the table has none. */
+/*@ terminates \true;
+    assigns \result \from number;
+    ensures \result == \null || rq_type_ok(\result); */
 const rq_type *rq_type_find(uint16_t number);
+/*@ terminates \true;
+    assigns \result \from code;
+    ensures \result == \null || rq_type_ok(\result); */
 const rq_type *rq_option_find(uint16_t code);
+/*@ terminates \true;
+    assigns \result \from key;
+    ensures \result == \null || rq_type_ok(\result); */
 const rq_type *rq_param_find(uint16_t key);
 
 /* A table's row by position, those without a layout included; NULL past its end. `table` is enum rq_table. */

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ...errors import ResqueryError
 from .measure import summary
 
-_FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O3"]  # as the extension is built
+_FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O3", "-flto=auto"]  # as the extension is built
 _LAYERS = ("wire", "render")
 
 

@@ -79,15 +79,15 @@ static unsigned long capacities_try(const renderer *r, input in, page room) {
 }
 
 /* rq_msg_fill, which takes the whole buffer: what rq_msg_pack writes but for the size of the array, then the head of an
- * item that is the rest; or the size of all this when there is no room for it. */
-static void fill_try(input in, page room, uint32_t cap, const uint8_t *packed, uint32_t len) {
+ * item that is the rest; or the size of all this when there is no room for it; or why the message is not whole. */
+static void fill_try(input in, page room, uint32_t cap, int32_t status, const uint8_t *packed, uint32_t len) {
   uint8_t *out = room.end - cap;
   trying_set("rq_msg_fill", in.octets, in.len, cap);
   memset(out - CANARIES, CANARY, cap + CANARIES);
   int32_t wanted = rq_msg_fill(in.octets, in.len, out, cap);
   CHECK(is_canary(out - CANARIES, CANARIES));
-  if (packed == NULL || cap < len + HEAD32) {
-    CHECK(wanted == (packed == NULL ? RQ_MALFORMED : (int32_t)(len + HEAD32)));
+  if (status != RQ_OK || cap < len + HEAD32) {
+    CHECK(wanted == (status != RQ_OK ? status : (int32_t)(len + HEAD32)));
     return;
   }
   uint32_t rest = cap - len - HEAD32;
@@ -96,13 +96,15 @@ static void fill_try(input in, page room, uint32_t cap, const uint8_t *packed, u
 }
 
 static unsigned long fills_try(input in, page room) {
+  rq_summary summary;
   uint32_t actual = 0, len = 0;
-  uint8_t *packed = NULL;
-  if (rq_msg_pack(in.octets, in.len, NULL, 0, &actual) == 0) {
-    packed = malloc(actual);
-    CHECK(packed != NULL && rq_msg_pack(in.octets, in.len, packed, actual, &len) == (int32_t)actual);
-  }
-  for (uint32_t cap = 0; cap <= CAPACITIES; cap++) fill_try(in, room, cap, packed, actual);
+  int32_t status = rq_msg_open(in.octets, in.len, &summary);
+  rq_msg_pack(in.octets, in.len, NULL, 0, &actual);
+  uint8_t *packed = malloc(actual + 1);
+  CHECK(packed != NULL);
+  rq_msg_pack(in.octets, in.len, packed, actual, &len);
+  CHECK(len == actual);
+  for (uint32_t cap = 0; cap <= CAPACITIES; cap++) fill_try(in, room, cap, status, packed, actual);
   free(packed);
   return CAPACITIES + 1;
 }

@@ -16,11 +16,13 @@ import dns.rdata
 import pytest
 
 from bad_input import CASES, DNSKEY, DS, GOOD, OPT, A, Case, opt, response, rr
+from beside_dnspython import OLD
 from resquery import Message
 from resquery.errors import MessageError
 from resquery.rdata import Raw
 from wires import message, record
 
+READ_BY_OLD = ("a bitmap window that ends in a zero octet", "an SVCB key that comes twice")
 GUIDE = Path(__file__).parents[2] / "docs/records.md"
 
 
@@ -45,8 +47,9 @@ def dnspython_verdict(wire: bytes) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.what)
 def test_each_wrong_message_has_the_outcome_that_is_documented(case: Case) -> None:
-    """Ours and dnspython's, as the cases say."""
-    assert (verdict(case.wire), dnspython_verdict(case.wire)) == (case.ours, case.dnspython)
+    """Ours and dnspython's, as the cases say; an old dnspython reads some of them."""
+    assert verdict(case.wire) == case.ours
+    assert dnspython_verdict(case.wire) == case.dnspython or (OLD and case.what in READ_BY_OLD)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.ours == "raw"], ids=lambda case: case.what)

@@ -30,6 +30,10 @@ int rq_octet_match(rq_cur *text, uint8_t wanted);
 uint32_t rq_decimal_parse(rq_cur *text, uint32_t max);
 
 /* Appends a number in decimal. */
+/*@ requires rq_out_ok(out);
+    terminates \true;
+    assigns out->len, out->base[out->len .. out->cap - 1];
+    ensures rq_out_ok(out) && out->base == \old(out->base) && out->cap == \old(out->cap); */
 void rq_decimal_text(uint64_t number, rq_out *out);
 
 #endif

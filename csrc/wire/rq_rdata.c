@@ -55,12 +55,14 @@ static kind_row kind_find(uint8_t kind) {
 }
 
 void rq_rdata_begin(rq_rdata *it, const rq_type *type, const rq_cur *rdata) {
-  it->cur = *rdata;
-  it->fields = type->fields;
+  it->empty = type->shape == RQ_SHAPE_OR_EMPTY && rq_cur_left(rdata) == 0;
+  it->told[0] = 0;
+  it->told[1] = 0;
+  it->told[2] = 0;
   it->at = 0;
   it->count = type->count;
-  it->told[0] = it->told[1] = it->told[2] = 0;
-  it->empty = type->shape == RQ_SHAPE_OR_EMPTY && rq_cur_left(rdata) == 0;
+  it->fields = type->fields;
+  it->cur = *rdata;
 }
 
 /* --- what walks inside a field --- */
@@ -94,9 +96,14 @@ int rq_pairs_next(rq_cur *octets, uint16_t *code, rq_cur *value) {
   if (rq_cur_left(octets) == 0) return 0;
   *code = rq_cur_u16(octets);
   uint16_t len = rq_cur_u16(octets);
-  /*@ assert \at(octets->state == RQ_CUR_GOOD && rq_pairs_ok(octets->base, octets->pos, octets->end), Pre) ==>
-    len <= octets->end - octets->pos && rq_pairs_ok(octets->base, octets->pos + len, octets->end); */
+  /*@ assert \at(octets->state == RQ_CUR_GOOD && rq_pairs_ok(octets->base, octets->pos, octets->end), Pre) &&
+    \at(octets->pos < octets->end, Pre) ==>
+    len <= \at(octets->end - octets->pos, Pre) - 4 &&
+    rq_pairs_ok(\at(octets->base, Pre), \at(octets->pos, Pre) + 4 + len, \at(octets->end, Pre)); */
   rq_cur_take(octets, len, value);
+  /*@ assert rq_cur_moved{Pre, Here}(octets) &&
+    (\at(octets->state, Pre) == RQ_CUR_GOOD && \at(octets->end - octets->pos, Pre) >= 4 + len ==>
+    octets->state == RQ_CUR_GOOD && octets->pos == \at(octets->pos, Pre) + 4 + len); */
   return rq_cur_good(octets);
 }
 
@@ -107,15 +114,17 @@ int rq_prefixes_next(rq_cur *octets, rq_prefix *prefix) {
   uint8_t len = rq_cur_u8(octets);
   prefix->negated = len >= 128;
   size_t size = len >= 128 ? len - 128u : len;
-  /*@ assert \at(octets->state == RQ_CUR_GOOD && rq_prefixes_ok(octets->base, octets->pos, octets->end), Pre) ==>
-    octets->state == RQ_CUR_GOOD && size <= octets->end - octets->pos && rq_prefixes_ok(octets->base, octets->pos +
-    size, octets->end); */
   rq_cur_take(octets, size, &prefix->address);
   return rq_cur_good(octets);
 }
 
-void rq_windows_begin(rq_bits *it, const rq_cur *octets) {
-  it->cur = *octets;
+/*@ requires \valid(it);
+    terminates \true;
+    assigns *it;
+    ensures rq_bits_ok(it) && it->cur.state == RQ_CUR_GOOD && it->bitmap.state == RQ_CUR_GOOD;
+    ensures it->cur.pos == it->cur.end && it->bitmap.pos == it->bitmap.end; */
+static void bits_clear(rq_bits *it) {
+  rq_cur_init(&it->cur, NULL, 0);
   rq_cur_init(&it->bitmap, NULL, 0);
   it->window = 0;
   it->octet = 0;
@@ -123,10 +132,14 @@ void rq_windows_begin(rq_bits *it, const rq_cur *octets) {
   it->bit = 0;
 }
 
+void rq_windows_begin(rq_bits *it, const rq_cur *octets) {
+  bits_clear(it);
+  it->cur = *octets;
+}
+
 void rq_bits_begin(rq_bits *it, const rq_cur *octets) {
-  rq_windows_begin(it, octets);
+  bits_clear(it);
   it->bitmap = *octets;
-  rq_cur_init(&it->cur, NULL, 0);
 }
 
 /* Moves on to the next window; 0 when there is none. */
@@ -136,14 +149,11 @@ void rq_bits_begin(rq_bits *it, const rq_cur *octets) {
     ensures rq_bits_ok(it) && (\result == 0 || \result == 1);
     ensures \result == 0 ==> it->cur.pos == it->cur.end && it->bitmap.pos == it->bitmap.end;
     ensures \result == 1 ==> it->cur.end == \old(it->cur.end) && it->cur.pos >= \old(it->cur.pos) + 2 &&
-      it->bitmap.end - it->bitmap.pos == it->cur.pos - \old(it->cur.pos) - 2;
-    ensures \old(rq_bits_whole(it)) ==> rq_bits_whole(it); */
+      it->bitmap.end - it->bitmap.pos == it->cur.pos - \old(it->cur.pos) - 2; */
 static int window_next(rq_bits *it) {
   if (rq_cur_left(&it->cur) == 0) return 0;
   it->window = rq_cur_u8(&it->cur);
   uint8_t len = rq_cur_u8(&it->cur);
-  /*@ assert \at(rq_bits_whole(it), Pre) ==>
-    len <= it->cur.end - it->cur.pos && rq_windows_ok(it->cur.base, it->cur.pos + len, it->cur.end); */
   rq_cur_take(&it->cur, len, &it->bitmap);
   it->at = 0;
   return rq_cur_good(&it->cur);
@@ -155,11 +165,9 @@ static int window_next(rq_bits *it) {
     assigns *it;
     ensures rq_bits_ok(it) && (\result == 0 || \result == 1);
     ensures \result == 1 ==> it->octet > 0;
-    ensures \result == 0 ==> it->cur.pos == it->cur.end && it->bitmap.pos == it->bitmap.end;
-    ensures \old(rq_bits_whole(it)) ==> rq_bits_whole(it); */
+    ensures \result == 0 ==> it->cur.pos == it->cur.end && it->bitmap.pos == it->bitmap.end; */
 static int bits_load(rq_bits *it) {
   /*@ loop invariant rq_bits_ok(it);
-      loop invariant \at(rq_bits_whole(it), Pre) ==> rq_bits_whole(it);
       loop assigns *it;
       loop variant 2 * (it->cur.end - it->cur.pos) + (it->bitmap.end - it->bitmap.pos) + (it->octet == 0 ? 1 : 0); */
   while (it->octet == 0) {
@@ -692,6 +700,7 @@ static void field_take(rq_rdata *it, rq_value *value) {
   value->absent = it->empty;
   if (!it->empty) field_read(it, value->field->kind, value);
   /*@ assert \forall integer i; 0 <= i < it->count ==> it->fields[i].kind == \at(it->fields[i].kind, Pre); */
+  /*@ assert value->field == it->fields + it->at && value->field->kind == \at(it->fields[it->at].kind, Pre); */
   it->at++;
 }
 
@@ -727,7 +736,8 @@ static int fields_fit(const rq_type *type, const rq_cur *octets) {
   rq_value value;
   int more = 1;
   rq_rdata_begin(&it, type, octets);
-  /*@ loop invariant rq_rdata_ok(&it) && it.cur.base == octets->base && it.cur.end == octets->end;
+  /*@ loop invariant rq_rdata_ok(&it);
+      loop invariant it.cur.base == octets->base && it.cur.end == octets->end;
       loop invariant more == 1 || more == 0 || more == -1;
       loop invariant it.fields == type->fields && it.count == type->count;
       loop assigns more, it, value;
@@ -766,7 +776,8 @@ int rq_layout_fits(const rq_type *type, const rq_cur *octets) {
   rq_value value;
   int more = 1;
   rq_rdata_begin(&it, type, octets);
-  /*@ loop invariant rq_rdata_ok(&it) && it.cur.base == octets->base && it.cur.end == octets->end;
+  /*@ loop invariant rq_rdata_ok(&it);
+      loop invariant it.cur.base == octets->base && it.cur.end == octets->end;
       loop invariant more == 1 || more == 0 || more == -1;
       loop invariant it.fields == type->fields && it.count == type->count;
       loop assigns more, it, value;

@@ -222,8 +222,7 @@ void rq_bits_begin(rq_bits *it, const rq_cur *octets);
     terminates \true;
     assigns *it, *number;
     ensures rq_bits_ok(it) && (\result == 0 || \result == 1);
-    ensures \result == 0 ==> it->cur.pos == it->cur.end && it->bitmap.pos == it->bitmap.end;
-    ensures \old(rq_bits_whole(it)) ==> rq_bits_whole(it); */
+    ensures \result == 0 ==> it->cur.pos == it->cur.end && it->bitmap.pos == it->bitmap.end; */
 int rq_bits_next(rq_bits *it, uint16_t *number);
 
 /* The next key and value of RQ_K_PARAMS or RQ_K_OPTIONS (both: u16 code, u16 length, octets). */
@@ -252,9 +251,7 @@ typedef struct rq_prefix {
     ensures rq_cur_moved{Pre, Here}(octets) && (\result == 0 || \result == 1);
     ensures \result == 1 ==> rq_item{Pre, Here}(octets, &prefix->address, 4);
     ensures \result == 1 ==> octets->pos == \old(octets->pos + rq_prefix_size(octets->base[octets->pos + 3]));
-    ensures \result == 0 ==> rq_no_item{Pre, Here}(octets);
-    ensures \old(octets->state == RQ_CUR_GOOD && rq_prefixes_ok(octets->base, octets->pos, octets->end)) ==>
-      octets->state == RQ_CUR_GOOD && rq_prefixes_ok(octets->base, octets->pos, octets->end); */
+    ensures \result == 0 ==> rq_no_item{Pre, Here}(octets); */
 int rq_prefixes_next(rq_cur *octets, rq_prefix *prefix);
 
 #endif

@@ -188,7 +188,7 @@ def parse(wire: ReadableBuffer) -> Sections:
     gives what there is.
 
     >>> parse(make_query("example.com", "MX")).question
-    (Question(name='example.com.', type=<RRType.MX: 15>, rrclass=<RRClass.IN: 1>),)
+    (Question(name='example.com.', type=RRType.MX, rrclass=RRClass.IN),)
     """
     octets = wire if type(wire) is bytes else bytes(memoryview(wire))
     try:

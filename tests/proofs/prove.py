@@ -21,7 +21,10 @@ WORKERS = 2
 
 # What must be proved, by file of csrc/wire. A line is one run; the runs go side by side, the long ones first.
 RUNS: tuple[tuple[str, str], ...] = (
-    ("rq_rdata.c", "bits_clear bits_load rq_bits_next rq_windows_begin rq_bits_begin window_next rq_rdata_begin number_read"),
+    (
+        "rq_rdata.c",
+        "bits_clear bits_load rq_bits_next rq_windows_begin rq_bits_begin window_next rq_rdata_begin number_read",
+    ),
     ("rq_rdata.c", "rq_prefixes_next rq_pairs_next rq_strings_next rq_names_next whole_name_read tight_skip"),
     ("rq_rdata.c", "field_read suffix_read rest_read gateway_read hip_read prefix_name_read octet_ahead kind_find"),
     ("rq_rdata.c", "field_take field_next rq_rdata_next fields_fit params_fit rq_layout_fits rq_rdata_fits"),

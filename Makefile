@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 PYTEST ?=
+PROVE ?=
 RUNS ?= 1000000
 CLANG_FORMAT ?= clang-format-14
 CC ?= gcc
@@ -41,7 +42,7 @@ format: .venv/dev          ## rewrite the sources as `make lint` wants them
 	$(CLANG_FORMAT) -i $(C_FILES)
 
 prove: .venv/dev           ## Frama-C: the wire layer keeps its contracts (needs frama-c, why3, cvc4)
-	$(BIN)/python tests/proofs/prove.py
+	$(BIN)/python tests/proofs/prove.py $(PROVE)
 
 exhaust: .venv/built .venv/dev  ## every string of up to 7 hostile octets, every capacity up to 1,024 of every renderer
 	$(BIN)/python tests/exhaust/exhaust.py

@@ -18,6 +18,7 @@
 #define RQ_STATUSES 16       /* statuses counted one by one in rq_stats, index -status */
 #define RQ_CUT 4096          /* rq_msg_check: the message ends early; an rcode has 12 bits */
 #define RQ_DROPS 16          /* reasons for a dropped packet, see enum rq_verdict */
+#define RQ_OPTIONS_MAX 512   /* octets of EDNS options that every query of an engine may carry */
 
 /* How a call or a lookup ended. Success is 0 or a count. */
 enum rq_status {
@@ -31,7 +32,8 @@ enum rq_status {
   RQ_CANCELLED = -7,
   RQ_BAD_ARGUMENT = -8, /* misuse: a null pointer, a limit out of range */
   RQ_PENDING = -9,      /* not finished yet: step again */
-  RQ_TOO_LARGE = -10    /* a column of a batch would exceed 2^31-1 octets or records */
+  RQ_TOO_LARGE = -10,   /* a column of a batch would exceed 2^31-2 octets or records */
+  RQ_CNAME_LOOP = -11   /* a chain of CNAMEs across answers loops, or has more hops than allowed */
 };
 
 /* Why a name was refused (rq_name_flaw). */
@@ -58,7 +60,9 @@ enum rq_verdict {
   RQ_DROP_OPCODE = 5,
   RQ_DROP_QUESTION = 6,  /* another question than was asked, or not exactly one */
   RQ_DROP_MALFORMED = 7, /* the question does not parse */
-  RQ_DROP_LARGE = 8      /* larger than the receive buffer */
+  RQ_DROP_LARGE = 8,     /* larger than the receive buffer */
+  RQ_DROP_CASE = 9,      /* the question in other letter case than was asked */
+  RQ_DROP_COOKIE = 10    /* our cookie is missing or wrong (RFC 7873, 5.3) */
 };
 
 /* Formats in which finished lookups are drained. */
@@ -145,6 +149,16 @@ typedef struct rq_engine_conf {
   uint8_t authentic;      /* set AD: tell us whether you validated (RFC 6840, 5.7) */
   uint8_t rotate;         /* begin each lookup at the next server; otherwise at the first */
   uint8_t sockets;        /* UDP sockets for each server; with more than 16 servers for each address family: 1..64 */
+  uint8_t mixed_case;     /* over UDP, ask in random letter case and accept no other */
+  uint8_t cookies;        /* send DNS cookies (RFC 7873) with EDNS */
+  uint8_t share;          /* identical questions in flight share one query; each gets its row */
+  uint8_t spread;         /* begin lookups in random order, so that names of one zone do not come in a row */
+  uint8_t adapt;          /* pace: send less to a server that loses or refuses queries, leave out one that is silent */
+  uint8_t hops;           /* CNAMEs followed across answers, 0..16; 0: an answer is what one server said */
+  uint32_t server_flight; /* lookups on the network at one server: 1..slots, 0 for no limit */
+  double rate, server_rate; /* queries a second to all servers together, and to one: 0 for no limit */
+  uint16_t options_len;     /* octets of `options`, at most RQ_OPTIONS_MAX */
+  const uint8_t *options;   /* EDNS options in wire format for every query with OPT, not looked at; copied */
 } rq_engine_conf;
 
 /* Totals since the engine was made. inputs == rows + what is still held. */
@@ -157,10 +171,32 @@ typedef struct rq_stats {
   uint64_t statuses[RQ_STATUSES]; /* finished lookups, by -status; [0] are those with an answer */
   uint64_t dropped[RQ_DROPS];     /* packets, by enum rq_verdict */
   uint64_t tcp_connects;
+  uint64_t repeats;    /* queries sent again within their try, as the server usually answers sooner; also in queries */
+  uint64_t distrusted; /* queries over TCP because an answer over UDP failed the check of its case or cookie */
+  uint64_t shared;     /* lookups that were answered by another lookup's query */
+  uint64_t cached, stale;             /* lookups answered by the cache; of these, with what had expired (RFC 8767) */
+  uint64_t benched;                   /* times that a server was left out because it was silent */
   uint32_t held, in_flight, finished; /* now: slots in use; on the network; waiting to be drained */
 } rq_stats;
 
+/* Limits of a cache. */
+typedef struct rq_cache_conf {
+  uint32_t entries;              /* answers held at the most: 1..2^24 */
+  uint64_t octets;               /* memory for them */
+  uint32_t ttl_min_s, ttl_max_s; /* an answer lives as long as its TTLs say, within these */
+  uint32_t negative_max_s;       /* and NXDOMAIN or NODATA no longer than this (RFC 2308, 5) */
+  uint32_t stale_s;              /* for so long after that it may stand in for a failure (RFC 8767); 0: never */
+} rq_cache_conf;
+
+/* Totals since the cache was made, and what it holds now. */
+typedef struct rq_cache_stats {
+  uint64_t hits, misses, stale, stored, evicted, expired; /* evicted: to make room; expired: found too old */
+  uint64_t octets;
+  uint32_t entries;
+} rq_cache_stats;
+
 typedef struct rq_engine rq_engine;
+typedef struct rq_cache rq_cache;
 typedef struct rq_columns rq_columns;
 
 /* The Arrow C data interface and C stream interface, as the Arrow project publishes them. */

@@ -69,7 +69,7 @@ static int32_t feed(bulk *state) {
 
 /* Lookups until the batch is full, has waited long enough, or there are no more. */
 static int32_t fill(bulk *state, rq_columns *columns) {
-  int64_t until_us = rq_clock_us() + state->batch_us;
+  int64_t until_us = rq_clock_us(state->engine->sys) + state->batch_us;
   for (;;) {
     int32_t status = feed(state);
     if (status < 0) return status;
@@ -80,7 +80,7 @@ static int32_t fill(bulk *state, rq_columns *columns) {
     int is_full = columns->sheet.rows == state->batch_rows || (rows < finished && columns->sheet.rows > 0);
     if (is_full) return RQ_OK;
     if (rows < 0) return rows;
-    if (columns->sheet.rows > 0 && rq_clock_us() >= until_us) return RQ_OK;
+    if (columns->sheet.rows > 0 && rq_clock_us(state->engine->sys) >= until_us) return RQ_OK;
   }
 }
 

@@ -4,22 +4,23 @@
 #define RQ_CLOCK_H
 
 #include <stdint.h>
-#include <time.h>
 
-static inline int64_t rq_clock_read_us(clockid_t clock) {
+#include "rq_sys.h"
+
+static inline int64_t rq_clock_read_us(const rq_sys *sys, clockid_t clock) {
   struct timespec now = {0, 0};
-  clock_gettime(clock, &now);
+  sys->clock_gettime(clock, &now);
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* Never goes back; its zero means nothing. */
-static inline int64_t rq_clock_us(void) {
-  return rq_clock_read_us(CLOCK_MONOTONIC);
+static inline int64_t rq_clock_us(const rq_sys *sys) {
+  return rq_clock_read_us(sys, CLOCK_MONOTONIC);
 }
 
 /* Since 1970 UTC. */
-static inline int64_t rq_clock_wall_us(void) {
-  return rq_clock_read_us(CLOCK_REALTIME);
+static inline int64_t rq_clock_wall_us(const rq_sys *sys) {
+  return rq_clock_read_us(sys, CLOCK_REALTIME);
 }
 
 #endif

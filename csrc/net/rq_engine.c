@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <sys/epoll.h>
 
@@ -36,10 +35,16 @@ static int addrs_valid(const rq_addr *servers, uint32_t count);
 
 rq_engine *rq_engine_new(const rq_engine_conf *conf, const rq_addr *servers, uint32_t server_count, int32_t *status,
                          int32_t *error) {
+  return rq_engine_make(conf, servers, server_count, &rq_sys_kernel, status, error);
+}
+
+rq_engine *rq_engine_make(const rq_engine_conf *conf, const rq_addr *servers, uint32_t server_count, const rq_sys *sys,
+                          int32_t *status, int32_t *error) {
   *error = 0;
   *status = RQ_BAD_ARGUMENT;
   if (!conf || !servers || !conf_valid(conf) || !addrs_valid(servers, server_count)) return NULL;
   rq_engine *engine = calloc(1, sizeof *engine);
+  if (engine) engine->sys = sys;
   int made = engine ? make(engine, conf, servers, server_count) : -ENOMEM;
   if (made == 0) {
     *status = RQ_OK;
@@ -55,7 +60,7 @@ void rq_engine_free(rq_engine *engine) {
   if (!engine) return;
   rq_udp_end(engine);
   rq_tcp_end(engine);
-  if (engine->epoll >= 0) close(engine->epoll);
+  if (engine->epoll >= 0) engine->sys->close(engine->epoll);
   rq_engine_cancel(engine);
   while (engine->done.head != RQ_NONE) rq_slot_release(engine, engine->done.head);
   rq_batch_drop(&engine->sending);
@@ -89,7 +94,7 @@ static int addrs_valid(const rq_addr *servers, uint32_t count) {
 static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *servers, uint32_t count) {
   engine->conf = *conf;
   engine->epoll = -1;
-  engine->pid = getpid();
+  engine->pid = engine->sys->getpid();
   engine->fresh = engine->done = engine->waiting = (rq_list){RQ_NONE, RQ_NONE};
   engine->policy = (rq_policy){.timeout_us = (int64_t)conf->timeout_ms * MILLISECOND,
                                .try_us = (int64_t)conf->try_ms * MILLISECOND,
@@ -98,17 +103,17 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
                                .transport = conf->transport,
                                .edns = conf->edns};
   engine->query_flags = (uint16_t)((conf->recurse ? RQ_FLAG_RD : 0) | (conf->authentic ? RQ_FLAG_AD : 0));
-  engine->now_us = rq_clock_us();
+  engine->now_us = rq_clock_us(engine->sys);
   engine->connected = engine->segments = count <= RQ_CONNECTED_SERVERS;
   engine->sock_quota = 4 * conf->slots < QUOTA_LEAST ? QUOTA_LEAST : 4 * conf->slots;
   if (engine->sock_quota > QUOTA_MOST) engine->sock_quota = QUOTA_MOST;
-  rq_random_init(&engine->random);
+  rq_random_init(&engine->random, engine->sys);
   int error = make_servers(engine, servers, count);
   if (error == 0) error = make_groups(engine);
   if (error == 0) error = make_slots(engine);
   if (error == 0) error = make_links(engine);
   if (error < 0) return error;
-  engine->epoll = epoll_create1(EPOLL_CLOEXEC);
+  engine->epoll = engine->sys->epoll_create1(EPOLL_CLOEXEC);
   return engine->epoll < 0 ? -errno : rq_udp_begin(engine);
 }
 
@@ -168,7 +173,10 @@ static int make_links(rq_engine *engine) {
   engine->link_memory = malloc((size_t)count * RQ_CONN_MEMORY);
   if (!engine->links || !engine->link_memory) return -ENOMEM;
   engine->link_count = count;
-  for (uint32_t k = 0; k < count; k++) engine->links[k].conn.memory = engine->link_memory + (size_t)k * RQ_CONN_MEMORY;
+  for (uint32_t k = 0; k < count; k++) {
+    engine->links[k].conn.sys = engine->sys;
+    engine->links[k].conn.memory = engine->link_memory + (size_t)k * RQ_CONN_MEMORY;
+  }
   return 0;
 }
 
@@ -187,7 +195,7 @@ int32_t rq_engine_submit(rq_engine *engine, const uint8_t *octets, const int32_t
   if (count > engine->free_count / type_count) count = engine->free_count / type_count;
   if (!offsets_valid(offsets, count) || (!octets && count > 0 && offsets[count] > 0)) return RQ_BAD_ARGUMENT;
   rq_question asked = {.rrclass = RQ_CLASS_IN};
-  engine->wall_us = rq_clock_wall_us(); /* an illegal name is finished here */
+  engine->wall_us = rq_clock_wall_us(engine->sys); /* an illegal name is finished here */
   for (uint32_t n = 0; n < count; n++) {
     const uint8_t *text = octets + offsets[n];
     uint32_t len = (uint32_t)(offsets[n + 1] - offsets[n]);
@@ -202,7 +210,7 @@ int32_t rq_engine_submit(rq_engine *engine, const uint8_t *octets, const int32_t
 
 void rq_engine_cancel(rq_engine *engine) {
   if (!engine || !engine->slots) return;
-  engine->wall_us = rq_clock_wall_us();
+  engine->wall_us = rq_clock_wall_us(engine->sys);
   for (uint32_t i = 0; engine->stats.held > engine->stats.finished && i < engine->conf.slots; i++)
     rq_slot_cancel(engine, i);
 }
@@ -210,8 +218,8 @@ void rq_engine_cancel(rq_engine *engine) {
 /* --- steps --- */
 
 static void read_clocks(rq_engine *engine) {
-  engine->now_us = rq_clock_us();
-  engine->wall_us = rq_clock_wall_us();
+  engine->now_us = rq_clock_us(engine->sys);
+  engine->wall_us = rq_clock_wall_us(engine->sys);
 }
 
 static void send_all(rq_engine *engine) {
@@ -244,8 +252,8 @@ static int receive_all(rq_engine *engine, int wait_ms) {
   struct epoll_event events[EVENTS];
   uint64_t before = engine->stats.received[RQ_UDP] + engine->stats.received[RQ_TCP];
   int64_t since_us = engine->now_us;
-  if (engine->gathers && wait_ms > 0) usleep(GATHER_US);
-  int count = epoll_wait(engine->epoll, events, EVENTS, wait_ms);
+  if (engine->gathers && wait_ms > 0) engine->sys->usleep(GATHER_US);
+  int count = engine->sys->epoll_wait(engine->epoll, events, EVENTS, wait_ms);
   if (count < 0) return -errno;
   read_clocks(engine);
   for (int n = 0; n < count; n++) {
@@ -271,14 +279,14 @@ static void expire(rq_engine *engine) {
  * descriptor for epoll, and sends again what is in flight. Nothing here changes what the parent has. 0 or a negative
  * errno. */
 static int attend_fork(rq_engine *engine) {
-  if (engine->pid == getpid()) return 0;
-  int fresh = epoll_create1(EPOLL_CLOEXEC);
+  if (engine->pid == engine->sys->getpid()) return 0;
+  int fresh = engine->sys->epoll_create1(EPOLL_CLOEXEC);
   if (fresh < 0) return -errno;
-  int moved = dup3(fresh, engine->epoll, O_CLOEXEC);
-  close(fresh);
+  int moved = engine->sys->dup3(fresh, engine->epoll, O_CLOEXEC);
+  engine->sys->close(fresh);
   if (moved < 0) return -errno;
-  engine->pid = getpid();
-  rq_random_init(&engine->random);
+  engine->pid = engine->sys->getpid();
+  rq_random_init(&engine->random, engine->sys);
   for (uint32_t i = 0; i < engine->conf.slots; i++) {
     uint8_t state = engine->slots[i].state;
     if (state == RQ_SLOT_UDP || state == RQ_SLOT_TCP) rq_slot_again(engine, i);
@@ -317,25 +325,25 @@ int32_t rq_engine_wait_ms(const rq_engine *engine) {
   if (engine->stats.finished > 0) return 0;
   int can_start = engine->fresh.head != RQ_NONE && engine->stats.in_flight < engine->conf.max_in_flight;
   if (can_start) return 0;
-  int64_t due = rq_wheel_next_us(&engine->wheel), now = rq_clock_us();
+  int64_t due = rq_wheel_next_us(&engine->wheel), now = rq_clock_us(engine->sys);
   if (engine->unsent && due > now + RETRY_MS * MILLISECOND) return RETRY_MS;
   return due <= now ? 0 : (int32_t)((due - now + MILLISECOND - 1) / MILLISECOND);
 }
 
 int rq_engine_watch(rq_engine *engine, int fd, uint32_t number, uint32_t events) {
   struct epoll_event event = {.events = events, .data = {.u32 = number}};
-  return epoll_ctl(engine->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+  return engine->sys->epoll_ctl(engine->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
 void rq_engine_rewatch(rq_engine *engine, int fd, uint32_t number, uint32_t events) {
   struct epoll_event event = {.events = events, .data = {.u32 = number}};
-  epoll_ctl(engine->epoll, EPOLL_CTL_MOD, fd, &event);
+  engine->sys->epoll_ctl(engine->epoll, EPOLL_CTL_MOD, fd, &event);
 }
 
 /* Closing alone would not do where a fork has the descriptor too. In the child the parent's epoll is left alone. */
 void rq_engine_unwatch(rq_engine *engine, int fd) {
-  if (engine->pid != getpid()) return;
-  epoll_ctl(engine->epoll, EPOLL_CTL_DEL, fd, NULL);
+  if (engine->pid != engine->sys->getpid()) return;
+  engine->sys->epoll_ctl(engine->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
 /* --- rows and totals --- */

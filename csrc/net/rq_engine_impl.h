@@ -110,6 +110,7 @@ typedef struct rq_link {
 } rq_link;
 
 struct rq_engine {
+  const rq_sys *sys;
   rq_engine_conf conf;
   rq_policy policy;
   uint16_t query_flags;
@@ -215,6 +216,10 @@ void rq_tcp_event(rq_engine *engine, uint32_t number, uint32_t events);
 void rq_tcp_leave(rq_engine *engine, uint32_t i, int silent);
 
 /* --- rq_engine.c --- */
+
+/* rq_engine_new, on other system calls than the kernel's; `sys` is borrowed for the engine's life. */
+rq_engine *rq_engine_make(const rq_engine_conf *conf, const rq_addr *servers, uint32_t server_count, const rq_sys *sys,
+                          int32_t *status, int32_t *error);
 
 /* What a finished slot tells; it points into the slot and the engine. */
 void rq_engine_row(const rq_engine *engine, uint32_t i, rq_row *row);

@@ -6,8 +6,6 @@
 #include "rq_engine_impl.h"
 
 #include <errno.h>
-#include <unistd.h>
-
 #include <sys/epoll.h>
 
 #define SOCKET_IN_FLIGHT 32768u /* half of all IDs, so that a random one is free at the first or second draw */
@@ -54,7 +52,7 @@ static int send_batch(rq_engine *engine, rq_group *group) {
   uint32_t count = fill(engine, group, number, room(engine, group));
   if (count == 0) return 0;
   uint32_t messages = engine->segments && group->alive ? rq_batch_runs(batch, count) : rq_batch_single(batch, count);
-  uint32_t sent = rq_batch_send(batch, engine->socks[number].fd, messages, &error);
+  uint32_t sent = rq_batch_send(batch, engine->sys, engine->socks[number].fd, messages, &error);
   settle(engine, group, number, sent, count);
   return sent == messages || refused(engine, group, batch->runs[sent], error);
 }
@@ -167,7 +165,7 @@ void rq_udp_event(rq_engine *engine, uint32_t number, uint32_t events) {
 
 static uint32_t receive_batch(rq_engine *engine, rq_group *group, uint32_t number) {
   rq_batch *batch = &engine->receiving;
-  uint32_t count = rq_batch_receive(batch, engine->socks[number].fd);
+  uint32_t count = rq_batch_receive(batch, engine->sys, engine->socks[number].fd);
   for (uint32_t k = 0; k < count; k++) {
     const rq_peer *from = engine->connected ? NULL : &batch->peers[k];
     int32_t len = rq_batch_length(batch, k);
@@ -184,7 +182,7 @@ static void read_errors(rq_engine *engine, rq_group *group, uint32_t number) {
   rq_peer peer;
   uint16_t id;
   int error;
-  while (engine->socks[number].fd >= 0 && rq_udp_error(engine->socks[number].fd, &peer, &id, &error)) {
+  while (engine->socks[number].fd >= 0 && rq_udp_error(engine->sys, engine->socks[number].fd, &peer, &id, &error)) {
     uint32_t i = rq_ids_find(&engine->ids, rq_ids_key(number, id));
     if (i == RQ_NONE || !rq_peer_same(&engine->servers[engine->slots[i].lookup.server].peer, &peer)) continue;
     group->alive = 0;
@@ -219,7 +217,7 @@ int rq_udp_begin(rq_engine *engine) {
 
 void rq_udp_end(rq_engine *engine) {
   for (uint32_t number = 0; number < engine->sock_count; number++) {
-    if (engine->socks[number].fd >= 0) close(engine->socks[number].fd);
+    if (engine->socks[number].fd >= 0) engine->sys->close(engine->socks[number].fd);
     engine->socks[number].fd = -1;
   }
 }
@@ -228,11 +226,11 @@ static int open_place(rq_engine *engine, rq_group *group, uint32_t number) {
   rq_sock *sock = &engine->socks[number];
   int32_t jitter = rq_random_below(&engine->random, 256);
   if (jitter < 0) return -errno;
-  int fd = rq_udp_open(group->peer, engine->connected);
+  int fd = rq_udp_open(engine->sys, group->peer, engine->connected);
   if (fd < 0) return fd;
   int error = rq_engine_watch(engine, fd, number, EPOLLIN);
   if (error < 0) {
-    close(fd);
+    engine->sys->close(fd);
     return error;
   }
   /* so that they are not all replaced at once */
@@ -244,7 +242,7 @@ static int open_place(rq_engine *engine, rq_group *group, uint32_t number) {
 
 static void close_place(rq_engine *engine, uint32_t number) {
   rq_engine_unwatch(engine, engine->socks[number].fd);
-  close(engine->socks[number].fd);
+  engine->sys->close(engine->socks[number].fd);
   engine->socks[number].fd = -1;
 }
 

@@ -3,13 +3,11 @@
 #include "rq_random.h"
 
 #include <errno.h>
-#include <sys/random.h>
-
 /* Octets above 256 may arrive in parts when a signal comes. */
 static int refill(rq_random *random) {
   size_t have = 0;
   while (have < sizeof random->pool) {
-    ssize_t got = getrandom((char *)random->pool + have, sizeof random->pool - have, 0);
+    ssize_t got = random->sys->getrandom((char *)random->pool + have, sizeof random->pool - have, 0);
     if (got < 0 && errno != EINTR) return -1;
     if (got > 0) have += (size_t)got;
   }

@@ -6,15 +6,19 @@
 
 #include <stdint.h>
 
+#include "rq_sys.h"
+
 #define RQ_RANDOM_POOL 2048 /* numbers of 16 bits */
 
 typedef struct rq_random {
+  const rq_sys *sys;
   uint16_t pool[RQ_RANDOM_POOL];
   uint32_t left; /* of the pool, not yet handed out */
 } rq_random;
 
 /* Begins empty. Also after fork(): what the parent holds must not be handed out twice. */
-static inline void rq_random_init(rq_random *random) {
+static inline void rq_random_init(rq_random *random, const rq_sys *sys) {
+  random->sys = sys;
   random->left = 0;
 }
 

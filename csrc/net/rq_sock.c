@@ -6,7 +6,6 @@
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <linux/errqueue.h>
 
@@ -42,33 +41,33 @@ int rq_peer_same(const rq_peer *server, const rq_peer *from) {
 }
 
 /* Errors here are of taste, not of need: an old kernel without one of these options still works. */
-static void tune(int fd, int family) {
+static void tune(const rq_sys *sys, int fd, int family) {
   int on = 1, size = RECEIVE_BUFFER;
-  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  if (sys->setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+    sys->setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   if (family == AF_INET) {
     int omit = IP_PMTUDISC_OMIT;
-    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof omit);
-    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+    sys->setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof omit);
+    sys->setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
   } else {
     int omit = IPV6_PMTUDISC_OMIT;
-    setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof omit);
-    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
-    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    sys->setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof omit);
+    sys->setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+    sys->setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
 }
 
-int rq_udp_open(const rq_peer *peer, int connected) {
+int rq_udp_open(const rq_sys *sys, const rq_peer *peer, int connected) {
   int family = peer->any.sa_family;
-  int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int fd = sys->socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
-  tune(fd, family);
+  tune(sys, fd, family);
   rq_peer anywhere = {.v6 = {.sin6_family = (sa_family_t)family}}; /* port 0: the kernel draws one */
   const rq_peer *to = connected ? peer : &anywhere;
-  int done = connected ? connect(fd, &to->any, rq_peer_size(to)) : bind(fd, &to->any, rq_peer_size(to));
+  int done = connected ? sys->connect(fd, &to->any, rq_peer_size(to)) : sys->bind(fd, &to->any, rq_peer_size(to));
   if (done < 0) {
     int error = errno;
-    close(fd);
+    sys->close(fd);
     return -error;
   }
   return fd;
@@ -147,10 +146,10 @@ uint32_t rq_batch_runs(rq_batch *batch, uint32_t count) {
 }
 
 /* An error may be a late one, of an earlier packet (ICMP): so a message is only given up when it fails twice. */
-uint32_t rq_batch_send(rq_batch *batch, int fd, uint32_t count, int *error) {
+uint32_t rq_batch_send(rq_batch *batch, const rq_sys *sys, int fd, uint32_t count, int *error) {
   uint32_t sent = 0, failures = 0;
   while (sent < count) {
-    int n = sendmmsg(fd, batch->headers + sent, count - sent, 0);
+    int n = sys->sendmmsg(fd, batch->headers + sent, count - sent, 0);
     if (n > 0) {
       sent += (uint32_t)n;
       failures = 0;
@@ -163,11 +162,11 @@ uint32_t rq_batch_send(rq_batch *batch, int fd, uint32_t count, int *error) {
   return sent;
 }
 
-uint32_t rq_batch_receive(rq_batch *batch, int fd) {
+uint32_t rq_batch_receive(rq_batch *batch, const rq_sys *sys, int fd) {
   if (batch->headers[0].msg_hdr.msg_name)
     for (uint32_t i = 0; i < RQ_BATCH; i++) batch->headers[i].msg_hdr.msg_namelen = sizeof batch->peers[i];
   for (int attempt = 0; attempt < 3; attempt++) {
-    int n = recvmmsg(fd, batch->headers, RQ_BATCH, MSG_DONTWAIT, NULL);
+    int n = sys->recvmmsg(fd, batch->headers, RQ_BATCH, MSG_DONTWAIT, NULL);
     if (n > 0) return (uint32_t)n;
     if (errno == EAGAIN) break; /* other errors are late ones and gone once read */
   }
@@ -184,7 +183,7 @@ static int error_of(struct msghdr *message) {
   return 0;
 }
 
-int rq_udp_error(int fd, rq_peer *peer, uint16_t *id, int *error) {
+int rq_udp_error(const rq_sys *sys, int fd, rq_peer *peer, uint16_t *id, int *error) {
   for (;;) {
     uint8_t quote[ERROR_QUOTE];
     _Alignas(struct cmsghdr) uint8_t control[512];
@@ -195,7 +194,7 @@ int rq_udp_error(int fd, rq_peer *peer, uint16_t *id, int *error) {
                              .msg_iovlen = 1,
                              .msg_control = control,
                              .msg_controllen = sizeof control};
-    ssize_t n = recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+    ssize_t n = sys->recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
     if (n < 0 && errno != EINTR) return 0;
     if (n < 2) continue;
     rq_cur cur;

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "../wire/rq_msg.h"
+#include "rq_sys.h"
 
 #define RQ_BATCH 64           /* packets in one system call */
 #define RQ_PACKET_MAX 4096    /* octets of the largest UDP answer that is taken */
@@ -49,7 +50,7 @@ int rq_peer_same(const rq_peer *server, const rq_peer *from);
 
 /* Opens a non-blocking UDP socket on a random port: connected to `peer`, or bound only when `connected` is 0.
  * Returns the descriptor. */
-int rq_udp_open(const rq_peer *peer, int connected);
+int rq_udp_open(const rq_sys *sys, const rq_peer *peer, int connected);
 
 /* Allocates the packets; `named` batches carry a peer with each. 0, or -ENOMEM. */
 int rq_batch_init(rq_batch *batch, uint32_t stride, uint32_t size, int named);
@@ -71,10 +72,10 @@ uint32_t rq_batch_single(rq_batch *batch, uint32_t count);
 uint32_t rq_batch_runs(rq_batch *batch, uint32_t count);
 
 /* Sends the first `count` messages; returns how many went out. If not all: *error says why the next one did not. */
-uint32_t rq_batch_send(rq_batch *batch, int fd, uint32_t count, int *error);
+uint32_t rq_batch_send(rq_batch *batch, const rq_sys *sys, int fd, uint32_t count, int *error);
 
 /* Receives up to RQ_BATCH packets; returns how many, 0 when there is none now. */
-uint32_t rq_batch_receive(rq_batch *batch, int fd);
+uint32_t rq_batch_receive(rq_batch *batch, const rq_sys *sys, int fd);
 
 /* Length of packet `i`, or -1 when it was larger than its buffer. */
 static inline int32_t rq_batch_length(const rq_batch *batch, uint32_t i) {
@@ -83,6 +84,6 @@ static inline int32_t rq_batch_length(const rq_batch *batch, uint32_t i) {
 
 /* Takes one network error (ICMP) off the socket: 1, or 0 when there is none. *error is its errno, *id the ID of the
  * query that it quotes, *peer where that went; errors that quote too little are skipped. */
-int rq_udp_error(int fd, rq_peer *peer, uint16_t *id, int *error);
+int rq_udp_error(const rq_sys *sys, int fd, rq_peer *peer, uint16_t *id, int *error);
 
 #endif

@@ -6,16 +6,15 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <unistd.h>
 
 int rq_conn_open(rq_conn *conn, const rq_peer *peer, int64_t now_us) {
   int on = 1;
-  int fd = socket(peer->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int fd = conn->sys->socket(peer->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (connect(fd, &peer->any, rq_peer_size(peer)) < 0 && errno != EINPROGRESS && errno != EINTR) {
+  conn->sys->setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (conn->sys->connect(fd, &peer->any, rq_peer_size(peer)) < 0 && errno != EINPROGRESS && errno != EINTR) {
     int error = errno;
-    close(fd);
+    conn->sys->close(fd);
     return -error;
   }
   conn->fd = fd;
@@ -28,7 +27,7 @@ int rq_conn_open(rq_conn *conn, const rq_peer *peer, int64_t now_us) {
 
 void rq_conn_close(rq_conn *conn) {
   if (conn->state == RQ_CONN_CLOSED) return;
-  close(conn->fd);
+  conn->sys->close(conn->fd);
   conn->fd = -1;
   conn->state = RQ_CONN_CLOSED;
 }
@@ -36,7 +35,7 @@ void rq_conn_close(rq_conn *conn) {
 int rq_conn_opened(rq_conn *conn) {
   int error = 0;
   socklen_t size = sizeof error;
-  if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
+  if (conn->sys->getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) error = errno;
   if (error != 0) return -error;
   conn->state = RQ_CONN_OPEN;
   conn->blocked = 0;
@@ -54,7 +53,7 @@ void rq_conn_put(rq_conn *conn, const rq_name *name, const rq_query_spec *spec) 
 
 int rq_conn_flush(rq_conn *conn) {
   while (conn->sent < conn->out) {
-    ssize_t n = send(conn->fd, conn->memory + RQ_CONN_IN + conn->sent, conn->out - conn->sent, MSG_NOSIGNAL);
+    ssize_t n = conn->sys->send(conn->fd, conn->memory + RQ_CONN_IN + conn->sent, conn->out - conn->sent, MSG_NOSIGNAL);
     if (n > 0) {
       conn->sent += (uint32_t)n;
     } else if (errno == EAGAIN || errno == ENOBUFS) {
@@ -71,7 +70,7 @@ int rq_conn_flush(rq_conn *conn) {
 
 int rq_conn_receive(rq_conn *conn) {
   for (;;) {
-    ssize_t n = recv(conn->fd, conn->memory + conn->in, RQ_CONN_IN - conn->in, 0);
+    ssize_t n = conn->sys->recv(conn->fd, conn->memory + conn->in, RQ_CONN_IN - conn->in, 0);
     if (n > 0) {
       conn->in += (uint32_t)n;
       return (int)n;

@@ -14,6 +14,7 @@
 enum rq_conn_state { RQ_CONN_CLOSED = 0, RQ_CONN_CONNECTING = 1, RQ_CONN_OPEN = 2 };
 
 typedef struct rq_conn {
+  const rq_sys *sys;
   uint8_t
       *memory; /* RQ_CONN_MEMORY octets: what was received and is not yet a whole message, then what is to be sent */
   int64_t heard_us;   /* when an answer came last, or when it was opened */
@@ -24,7 +25,8 @@ typedef struct rq_conn {
   uint8_t blocked; /* the kernel takes no more for now; also while it connects */
 } rq_conn;
 
-/* Opens a connection; it may still be connecting on return. 0 or a negative errno. */
+/* Opens a connection, by way of conn->sys and into conn->memory; it may still be connecting on return. 0 or a negative
+ * errno. */
 int rq_conn_open(rq_conn *conn, const rq_peer *peer, int64_t now_us);
 void rq_conn_close(rq_conn *conn);
 

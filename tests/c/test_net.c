@@ -88,8 +88,8 @@ static void test_random_numbers_spread(unit *u) {
   static rq_random a, b;
   uint32_t counts[64] = {0}, same = 0;
   u->about = "random";
-  rq_random_init(&a);
-  rq_random_init(&b);
+  rq_random_init(&a, &rq_sys_kernel);
+  rq_random_init(&b, &rq_sys_kernel);
   for (uint32_t n = 0; n < 64 * 1000; n++) {
     int32_t drawn = rq_random_below(&a, 64);
     EXPECT(u, drawn >= 0 && drawn < 64);

@@ -76,6 +76,17 @@ def test_octets_are_touched_in_rq_bytes_alone(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_system_calls_of_the_network_go_through_its_table() -> None:
+    """csrc/net calls what rq_sys lists only by way of an rq_sys, so that a test can stand in the kernel's place."""
+    listed = re.findall(r"\(\*(\w+)\)\(", (CSRC / "net/rq_sys.h").read_text())
+    others = "accept accept4 listen sendto recvfrom sendmsg poll ppoll epoll_pwait nanosleep time gettimeofday read write"
+    assert len(listed) == 19
+    direct = re.compile(rf"(?<![\w>.])(?:{'|'.join([*listed, *others.split()])})\(")
+    for path in CSRC.glob("net/*.[ch]"):
+        code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        assert not direct.findall(code), path
+
+
 def module_of(path: Path) -> str:
     """The first part of a module's name below `resquery`."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")

@@ -5,6 +5,7 @@ names up. `Message` opens an answer, `make_query` builds a question. SPDX-Licens
 """
 
 from . import errors, options, rdata, types
+from ._settings import BulkSettings, Settings
 from .arrow import Batch, BulkColumns, bulk_columns, parse_columns
 from .bulk import Row, bulk
 from .message import Message, make_query, parse
@@ -14,9 +15,11 @@ __version__ = "0.1.0"
 __all__ = [
     "Batch",
     "BulkColumns",
+    "BulkSettings",
     "Message",
     "Resolver",
     "Row",
+    "Settings",
     "Stored",
     "__version__",
     "bulk",

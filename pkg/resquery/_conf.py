@@ -1,44 +1,24 @@
-"""Settings: limits, server addresses, resolv.conf(5). Checked here, once: an engine is made of good values only.
+"""Server addresses and resolv.conf(5), and the C struct of an engine's limits.
 
 SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from errno import EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, EPERM
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
 from ._lib import call_text, ffi, lib, octets_of
+from ._settings import RESOLV_CONF, TRANSPORTS, Limits, limits_of
 from .errors import BadServer, shown
 
-Transport = Literal["udp", "tcp"]
-
-SLOTS_MAX = 65536
-RESOLV_CONF = "/etc/resolv.conf"
 _LIBC_PATIENCE = (5.0, 2)  # timeout and attempts of resolv.conf(5) when it says nothing of them
-_SWITCHES = ("edns", "dnssec_ok", "recurse", "rotate")
-TRANSPORTS: tuple[Transport, Transport] = ("udp", "tcp")
-
-
-class Limits(Struct, frozen=True, kw_only=True):
-    """How an engine behaves; seconds are floats. The same words as in `Resolver` and `bulk`."""
-
-    timeout: float = 5.0
-    tries: int = 3
-    try_timeout: float | None = None
-    transport: Transport = "udp"
-    edns: bool = True
-    dnssec_ok: bool = False
-    recurse: bool = True
-    authentic: bool = False
-    rotate: bool = False
-    max_in_flight: int = 1
-    slots: int = 1
-    sockets: int = 4
+_POLITE = {"max_in_flight_per_server": 100, "rate_per_server": 500.0}  # what a home router survives
 
 
 class SystemConf(Struct, frozen=True):
@@ -56,20 +36,24 @@ class SystemConf(Struct, frozen=True):
 
 
 def settled(
-    servers: str | Iterable[str] | None, conf: SystemConf | None, **given: Any
-) -> tuple[tuple[str, ...], Limits]:
-    """The servers and the limits of an engine, `None` left open for resolv.conf(5) or the defaults; see `Resolver`.
+    servers: str | Iterable[str] | None, given: dict[str, Any], **defaults: Any
+) -> tuple[tuple[str, ...], Limits, SystemConf | None]:
+    """The servers and the limits of an engine, and the resolv.conf(5) that was read in place of servers.
 
-    Raises BadServer, and TypeError or ValueError that names the limit out of range, and the rule.
+    What was given goes before the defaults, and these before what resolv.conf(5) says. Raises BadServer, and TypeError
+    or ValueError that names the setting out of range, and the rule.
     """
-    limits = Limits(**_system_limits(conf) | {name: value for name, value in given.items() if value is not None})
-    return server_list(conf.servers if servers is None and conf else servers or ()), _checked(limits)
+    given = dict(given)
+    path = given.pop("resolv_conf", RESOLV_CONF)
+    if servers is not None:
+        return server_list(servers), limits_of(defaults | given), None
+    conf = system_conf(path)
+    limits = limits_of(_POLITE | _system_limits(conf) | defaults | given)
+    return server_list(conf.servers), limits, conf
 
 
-def _system_limits(conf: SystemConf | None) -> dict[str, Any]:
+def _system_limits(conf: SystemConf) -> dict[str, Any]:
     """What resolv.conf(5) sets: its timeout and attempts where they differ from what it means by saying nothing."""
-    if conf is None:
-        return {}
     limits: dict[str, Any] = {"rotate": conf.rotate, "authentic": conf.trust_ad}
     if conf.use_vc:
         limits["transport"] = "tcp"
@@ -79,39 +63,12 @@ def _system_limits(conf: SystemConf | None) -> dict[str, Any]:
     return limits
 
 
-def _checked(limits: Limits) -> Limits:
-    """The same limits; raises TypeError or ValueError that names the one out of range, and the rule."""
-    within("timeout", limits.timeout, 0.001, 3600)
-    within("tries", limits.tries, 1, 100)
-    within("max_in_flight", limits.max_in_flight, 1, SLOTS_MAX)
-    if limits.try_timeout is not None:
-        within("try_timeout", limits.try_timeout, 0.001, 3600)
-    if limits.transport not in TRANSPORTS:
-        raise ValueError(f"transport is 'udp' or 'tcp', not {shown(repr(limits.transport))}")
-    for name in _SWITCHES:
-        value = getattr(limits, name)
-        if not isinstance(value, bool):
-            raise TypeError(f"{name} is True or False, not {shown(repr(value))}")
-    if limits.dnssec_ok and not limits.edns:
-        raise ValueError("dnssec_ok needs edns: the DO bit stands in the OPT record")
-    return limits
-
-
-def within(name: str, value: Any, low: float, high: float) -> None:
-    """Raises TypeError or ValueError that names the setting and its range; it is an int where `low` is one."""
-    whole = isinstance(low, int)
-    kind = "an int" if whole else "a number of seconds"
-    if not isinstance(value, int if whole else (int, float)) or isinstance(value, bool):
-        raise TypeError(f"{name} is {kind}, not {type(value).__name__}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} is {kind} from {low} to {high}, not {value}")
-
-
-def engine_conf(limits: Limits) -> Any:
-    """The C struct of checked limits."""
+def engine_conf(limits: Limits) -> tuple[Any, Any]:
+    """The C struct of checked limits, and the octets to which it points, which must live as long."""
     timeout_ms = max(1, round(limits.timeout * 1000))
     each = limits.timeout / limits.tries if limits.try_timeout is None else limits.try_timeout
-    return ffi.new(
+    options = ffi.from_buffer("uint8_t[]", limits.options)
+    conf = ffi.new(
         "rq_engine_conf *",
         {
             "slots": limits.slots,
@@ -126,8 +83,25 @@ def engine_conf(limits: Limits) -> Any:
             "authentic": limits.authentic,
             "rotate": limits.rotate,
             "sockets": limits.sockets,
+            "mixed_case": limits.mixed_case,
+            "cookies": limits.cookies,
+            "share": limits.share,
+            "spread": limits.spread,
+            "adapt": limits.adapt,
+            "hops": limits.hops,
+            "server_flight": min(limits.max_in_flight_per_server or 0, limits.slots),
+            "rate": _rate(limits.rate),
+            "server_rate": _rate(limits.rate_per_server),
+            "options": options,
+            "options_len": len(limits.options),
         },
     )
+    return conf, options
+
+
+def _rate(rate: float | None) -> float:
+    """As C takes it: 0 for no limit."""
+    return 0.0 if rate is None or rate == math.inf else float(rate)
 
 
 def server_list(servers: str | Iterable[str]) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from typing import Any
 from msgspec import Struct
 
 from ._columns import LIMIT, Columns, Parts, engine_stream_capsule
-from ._conf import TRANSPORTS, Limits, addresses, engine_conf
+from ._conf import addresses, engine_conf
 from ._lib import ffi, lib, owned, status_error
+from ._settings import TRANSPORTS, Limits
 from .errors import ResqueryError
 
 SLICE_MS = 50  # the longest wait inside C: Python attends to signals in between
@@ -109,7 +110,9 @@ class Engine:
         self.servers = tuple(servers)
         status, error = ffi.new("int32_t *"), ffi.new("int32_t *")
         listed = addresses(self.servers)
-        made = owned(lib.rq_engine_free, lib.rq_engine_new, engine_conf(limits), listed, len(listed), status, error)
+        conf, options = engine_conf(limits)
+        made = owned(lib.rq_engine_free, lib.rq_engine_new, conf, listed, len(listed), status, error)
+        ffi.release(options)  # it had to live until here
         if made == ffi.NULL:
             raise _unmade(status[0], error[0])
         self._handle: Any = made  # freed also when nobody closes it

@@ -6,20 +6,20 @@ where it stands, and none of them is needed to make it. SPDX-License-Identifier:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from ._columns import Columns, Kind, Parts, schema_capsule
-from ._conf import RESOLV_CONF, Transport
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets
-from .bulk import Source, bulk_engine, name_iterator, type_list
+from ._settings import BulkSettings, explicit, known
+from .bulk import DEFAULTS, Source, bulk_engine, name_iterator, type_list
 from .errors import ResqueryError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+    from typing_extensions import Unpack
 
     class ArrowStream(Protocol):
         """A column in chunks."""
@@ -180,26 +180,18 @@ class BulkColumns:
                 raise source.failure
 
 
+@explicit(BulkSettings, **DEFAULTS)
 def bulk_columns(
     names: Iterable[str | bytes],
     types: str | int | Iterable[str | int] = "A",
     *,
     servers: str | Iterable[str] | None = None,
-    max_in_flight: int = 1000,
-    timeout: float | None = None,
-    tries: int | None = None,
-    try_timeout: float | None = None,
-    transport: Transport | None = None,
-    edns: bool = True,
-    dnssec_ok: bool = False,
-    recurse: bool = True,
-    rotate: bool = True,
-    resolv_conf: str | os.PathLike[str] = RESOLV_CONF,
     authority: bool = False,
     additional: bool = False,
     wire: bool = False,
     batch_rows: int = 10_000,
     batch_seconds: float = 1.0,
+    **settings: Unpack[BulkSettings],
 ) -> BulkColumns:
     """Looks every name up for every type, as `bulk` does, but gives the rows as Arrow record batches.
 
@@ -218,20 +210,7 @@ def bulk_columns(
     source = name_iterator(names)
     _check_batches(batch_rows, batch_seconds)
     numbers = type_list(types)
-    engine = bulk_engine(
-        len(numbers),
-        servers,
-        resolv_conf,
-        max_in_flight=max_in_flight,
-        timeout=timeout,
-        tries=tries,
-        try_timeout=try_timeout,
-        transport=transport,
-        edns=edns,
-        dnssec_ok=dnssec_ok,
-        recurse=recurse,
-        rotate=rotate,
-    )
+    engine = bulk_engine(len(numbers), servers, known(settings, BulkSettings, "bulk_columns"))
     return BulkColumns(engine, source, Types(numbers), Parts(authority, additional, wire), batch_rows, batch_seconds)
 
 

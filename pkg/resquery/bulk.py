@@ -6,19 +6,24 @@ comes late first serves the network. Memory is bounded whatever the length of th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable, Iterator
 from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
 from msgspec.msgpack import Decoder
 
-from ._conf import RESOLV_CONF, SLOTS_MAX, Transport, settled, system_conf
+from ._conf import settled
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets, type_number
+from ._settings import SLOTS_MAX, BulkSettings, explicit, known
 from .errors import shown
 from .types import Record
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+DEFAULTS: dict[str, Any] = {"max_in_flight": 1000, "rotate": True, "spread": True}
 _ROOM = 64 * 256  # octets drained and decoded at once, some 64 rows: larger lists cost garbage collection
 _HEAD = 3  # octets before the rows, for the head of the MessagePack array that they make up
 _GULP = 256  # names taken from the input at once
@@ -62,27 +67,18 @@ class Row(Struct, frozen=True, array_like=True):
     """The records of the answer section."""
 
 
+@explicit(BulkSettings, **DEFAULTS)
 def bulk(
     names: Iterable[str | bytes],
     types: str | int | Iterable[str | int] = "A",
     *,
     servers: str | Iterable[str] | None = None,
-    max_in_flight: int = 1000,
-    timeout: float | None = None,
-    tries: int | None = None,
-    try_timeout: float | None = None,
-    transport: Transport | None = None,
-    edns: bool = True,
-    dnssec_ok: bool = False,
-    recurse: bool = True,
-    rotate: bool = True,
-    resolv_conf: str | os.PathLike[str] = RESOLV_CONF,
+    **settings: Unpack[BulkSettings],
 ) -> Generator[Row, None, None]:
     """Looks every name up for every type; yields exactly one `Row` for each, in order of completion.
 
-    Holds at most `max_in_flight` lookups on the network, and takes names only while there is room; the other settings
-    are those of `Resolver`, but lookups rotate over the servers. An illegal name, a timeout, a SERVFAIL are rows.
-    Closing the iterator drops what is under way.
+    Names are taken only while there is room for their lookups. `help(resquery.BulkSettings)` explains the settings.
+    An illegal name, a timeout, a SERVFAIL are rows. Closing the iterator drops what is under way.
 
     Raises UnknownType, BadServer, TypeError for one text in place of `names`, and TypeError or ValueError for a limit
     out of range, before anything is sent. An exception of the input, or TypeError for an item that is no str or bytes,
@@ -97,20 +93,7 @@ def bulk(
     """
     source = name_iterator(names)
     numbers = type_list(types)
-    engine = bulk_engine(
-        len(numbers),
-        servers,
-        resolv_conf,
-        max_in_flight=max_in_flight,
-        timeout=timeout,
-        tries=tries,
-        try_timeout=try_timeout,
-        transport=transport,
-        edns=edns,
-        dnssec_ok=dnssec_ok,
-        recurse=recurse,
-        rotate=rotate,
-    )
+    engine = bulk_engine(len(numbers), servers, known(settings, BulkSettings, "bulk"))
     return _rows(engine, source, Types(numbers))
 
 
@@ -132,15 +115,9 @@ def type_list(types: str | int | Iterable[str | int]) -> list[int]:
     return numbers
 
 
-def bulk_engine(
-    type_count: int,
-    servers: str | Iterable[str] | None,
-    resolv_conf: str | os.PathLike[str],
-    **given: object,
-) -> Engine:
+def bulk_engine(type_count: int, servers: str | Iterable[str] | None, given: dict[str, Any]) -> Engine:
     """An engine for many lookups: finished ones may wait while others are on the network."""
-    conf = system_conf(resolv_conf) if servers is None else None
-    addresses, limits = settled(servers, conf, **given)
+    addresses, limits, _ = settled(servers, given, **DEFAULTS)
     flight = limits.max_in_flight
     slots = min(SLOTS_MAX, max(2 * flight, flight + _GULP, 2 * type_count))
     return Engine(addresses, structs.replace(limits, slots=slots, sockets=max(4, min(64, flight // 128))))

@@ -258,7 +258,7 @@ def make_query(
         raise ValueError(f"payload is {payload}: EDNS offers 512 to 65535 octets (RFC 6891, 6.2.3)")
     if dnssec_ok and not edns:
         raise ValueError("dnssec_ok needs edns: the DO bit stands in the OPT record")
-    data = _options_wire(options, edns)
+    data = options_wire(options, edns)
     flags = Flag.RD * recurse | Flag.AD * authentic | Flag.CD * checking_disabled
     octets = _lib.name_octets(name)
     asked = RRType.parse(rrtype), _lib.class_number(rrclass), id, flags
@@ -272,7 +272,7 @@ def _option_octets(option: EdnsOption) -> bytes:
     return option.to_wire()
 
 
-def _options_wire(options: Iterable[EdnsOption], edns: bool) -> bytes:
+def options_wire(options: Iterable[EdnsOption], edns: bool) -> bytes:
     """The options as octets, if there is room for them. Raises ValueError."""
     octets = b"".join(map(_option_octets, options))
     if octets and not edns:

@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from ._conf import RESOLV_CONF, Limits, Transport, settled, system_conf, within
+from ._conf import settled
 from ._engine import RCODES, Answer, Engine
 from ._lib import class_number, lib, name_octets, octets_of, status_error, text_octets, type_name, type_number
+from ._settings import RESOLV_CONF, Limits, Settings, explicit, known, within
 from .errors import (
     Cancelled,
     LookupFailure,
@@ -31,6 +32,7 @@ from .message import Message
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+    from typing_extensions import Unpack
 
 _SAYS = {1: "did not understand", 4: "does not do this", 5: "refused"}  # by rcode; any other: "failed"
 _RECHECK = 1.0  # seconds: how often resolv.conf is looked at, at the most
@@ -69,9 +71,8 @@ class Resolver:
     """Looks names up, one at a time for each thread; any number of threads may share it.
 
     `servers` are texts as "9.9.9.9", "127.0.0.1:5301" or "[::1]:53"; None reads `resolv_conf`, once: its servers,
-    search list, ndots, rotate, use-vc, trust-ad, and, where they are set, timeout and attempts. A lookup ends after
-    `timeout` seconds (5 when None) and sends at most `tries` queries (3 when None; one more after TC and one more to a
-    server without EDNS are free); each is given up after `try_timeout` seconds (timeout / tries when None).
+    search list, ndots, rotate, use-vc, trust-ad, and, where they are set, timeout and attempts. `search` and `ndots`
+    are for `res_search`. `help(resquery.Settings)` explains the settings.
 
     Raises BadServer for a text that is no address, TypeError or ValueError for a setting that is none.
 
@@ -82,35 +83,16 @@ class Resolver:
     example.com. 300 IN MX 10 mx1.example.com.
     """
 
+    @explicit(Settings)
     def __init__(
         self,
         servers: str | Iterable[str] | None = None,
         *,
-        timeout: float | None = None,
-        tries: int | None = None,
-        try_timeout: float | None = None,
-        transport: Transport | None = None,
-        edns: bool = True,
-        dnssec_ok: bool = False,
-        recurse: bool = True,
-        rotate: bool | None = None,
         search: Iterable[str] | None = None,
         ndots: int | None = None,
-        resolv_conf: str | os.PathLike[str] = RESOLV_CONF,
+        **settings: Unpack[Settings],
     ) -> None:
-        conf = system_conf(resolv_conf) if servers is None else None
-        self.servers, self.limits = settled(
-            servers,
-            conf,
-            timeout=timeout,
-            tries=tries,
-            try_timeout=try_timeout,
-            transport=transport,
-            edns=edns,
-            dnssec_ok=dnssec_ok,
-            recurse=recurse,
-            rotate=rotate,
-        )
+        self.servers, self.limits, conf = settled(servers, known(settings, Settings, "Resolver"))
         self.search = _search_list(search) if search is not None else conf.search if conf else ()
         self.ndots = ndots if ndots is not None else conf.ndots if conf else 1
         within("ndots", self.ndots, 0, 15)

@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 from resquery import __version__
-from resquery._conf import RESOLV_CONF
 from resquery._engine import RCODES, STATUSES, Column, Engine, Types
 from resquery._pump import Reader
 from resquery.bulk import bulk_engine
@@ -656,7 +655,7 @@ def test_an_interrupted_progress_line_ends_with_what_was_done(
 ) -> None:
     """Not with what it was at the last update."""
     with (
-        bulk_engine(1, server.address, RESOLV_CONF) as engine,
+        bulk_engine(1, server.address, {}) as engine,
         open(some_names(tmp_path, 1), "rb") as names,
         suppress(KeyboardInterrupt),
         progress(engine, Reader(names.fileno(), "names"), 1, shown=True) as tick,

@@ -14,9 +14,10 @@ from errno import EISDIR
 from typing import Any
 
 from .. import __version__
-from .._conf import RESOLV_CONF, server_list
+from .._conf import server_list
 from .._engine import Stats, Types
 from .._pump import Reader, Writer, pump
+from .._settings import BulkSettings, known
 from ..bulk import bulk_engine, type_list
 from ..errors import BadServer, ResqueryError
 from .options import add_settings, settings
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
         "rotate": not arguments.no_rotate,
     }
     with (
-        bulk_engine(len(types), _servers(arguments), RESOLV_CONF, **given) as engine,
+        bulk_engine(len(types), _servers(arguments), known(given, BulkSettings, "bulk")) as engine,
         _input(arguments.file) as source,
         _output(arguments.output, "output", {"input": source}) as sink,
         _stats_file(arguments.stats, {"input": source, "output": sink}) as write_stats,

@@ -1,0 +1,258 @@
+/* rq_health.c: what a server is seen to take, see rq_health.h.
+ *
+ * Never does I/O, reads a clock or allocates. Loss alone says little: resolvers lose some per cent of real names
+ * however few are asked, and a path may lose a third of everything. So each server has its own usual share, and only a
+ * rise above that is taken for "too much". SPDX-License-Identifier: MIT */
+#include "rq_health.h"
+
+#define SECOND_US 1000000
+#define RTO_MOST_US 60000000  /* RFC 6298, 2.5 */
+#define DOUBLED_MOST 6        /* times that an RTO is doubled */
+#define INTERVAL_US SECOND_US /* the rate changes once in so long at the most */
+#define OUTCOMES_LEAST 50u    /* and after so many outcomes */
+#define USUAL_FIRST 0.2f      /* nobody loses more than a fifth as a rule, until it is seen to */
+#define USUAL_WEIGHT 0.125f   /* of a new share in the usual one */
+#define RISE 1.5f             /* a share is a rise above this many times the usual one, */
+#define RISE_LEAST 0.1f       /* and this */
+#define STEPS 5.0             /* from half of a rate back to it */
+#define FREE_STEPS 20.0       /* at so many steps, twice what was too much, there is no limit any more */
+#define SILENT_LEAST 8u       /* queries in a row without an answer, */
+#define SILENT_US SECOND_US   /* in so long a time: it is silent */
+#define PROBES_MOST 5         /* probes from which on there are always */
+#define PROBE_MOST_S 30       /* so many seconds between two; before that 1, 2, 4 .. */
+
+static double burst_of(const rq_bucket *bucket) {
+  return 1.0 + bucket->rate / 100.0;
+}
+
+/* --- the bucket --- */
+
+void rq_bucket_init(rq_bucket *bucket, double rate, int64_t now_us) {
+  *bucket = (rq_bucket){.rate = rate, .at_us = now_us};
+  bucket->tokens = burst_of(bucket);
+}
+
+/* What is in it at this time, fractions included. */
+static double level(const rq_bucket *bucket, int64_t now_us) {
+  double most = burst_of(bucket), tokens = bucket->tokens;
+  if (now_us > bucket->at_us) tokens += bucket->rate * (double)(now_us - bucket->at_us) / SECOND_US;
+  return tokens < most ? tokens : most;
+}
+
+static void fill(rq_bucket *bucket, int64_t now_us) {
+  bucket->tokens = level(bucket, now_us);
+  if (now_us > bucket->at_us) bucket->at_us = now_us;
+}
+
+/* A bucket that had no limit was full. */
+void rq_bucket_change(rq_bucket *bucket, double rate, int64_t now_us) {
+  if (bucket->rate <= 0) {
+    rq_bucket_init(bucket, rate, now_us);
+    return;
+  }
+  fill(bucket, now_us);
+  bucket->rate = rate;
+  fill(bucket, now_us);
+}
+
+uint32_t rq_bucket_ready(rq_bucket *bucket, uint32_t most, int64_t now_us) {
+  if (bucket->rate <= 0) return most;
+  fill(bucket, now_us);
+  return bucket->tokens < (double)most ? (uint32_t)bucket->tokens : most;
+}
+
+void rq_bucket_take(rq_bucket *bucket, uint32_t count) {
+  if (bucket->rate > 0) bucket->tokens -= (double)count;
+}
+
+void rq_bucket_give(rq_bucket *bucket, uint32_t count) {
+  if (bucket->rate > 0) bucket->tokens += (double)count;
+}
+
+/* Rounded up, so that they are there then. */
+int64_t rq_bucket_due_us(rq_bucket *bucket, uint32_t count, int64_t now_us) {
+  if (bucket->rate <= 0) return now_us;
+  fill(bucket, now_us);
+  double lack = (double)count - bucket->tokens;
+  return lack <= 0 ? now_us : now_us + (int64_t)(lack * SECOND_US / bucket->rate) + 2;
+}
+
+/* --- which server, and when --- */
+
+void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int adapts, int64_t now_us) {
+  *health = (rq_health){.limit = limit,
+                        .flight_most = flight_most,
+                        .usual = USUAL_FIRST,
+                        .since_us = now_us,
+                        .cut_us = INT64_MIN,
+                        .adapts = adapts != 0};
+  rq_bucket_init(&health->bucket, limit, now_us);
+}
+
+static int left_out(const rq_health *health, int64_t now_us) {
+  return health->benched && now_us < health->probe_us;
+}
+
+uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t from, int64_t now_us) {
+  const uint32_t first = from % count;
+  if (!healths || count == 1) return first;
+  uint32_t shut = count, benched = count, s = first;
+  for (uint32_t n = 0; n < count && n < RQ_CHOICE; n++) {
+    const rq_health *health = &healths[s];
+    if (left_out(health, now_us)) {
+      if (benched == count || health->asked_us < healths[benched].asked_us) benched = s;
+    } else if (rq_health_open(health, now_us)) {
+      return s;
+    } else if (shut == count) {
+      shut = s;
+    }
+    s = s + 1 < count ? s + 1 : 0;
+  }
+  return shut < count ? shut : benched;
+}
+
+/* Compared by subtraction: what may be in flight beyond what is. */
+int rq_health_open(const rq_health *health, int64_t now_us) {
+  if (health->flight_most > 0 &&
+      (health->flight >= health->flight_most || health->queued >= health->flight_most - health->flight))
+    return 0;
+  return health->bucket.rate <= 0 || level(&health->bucket, now_us) >= (double)health->queued + 1;
+}
+
+int64_t rq_health_open_us(rq_health *healths, uint32_t count, uint32_t from, int64_t now_us) {
+  int64_t soonest = INT64_MAX;
+  uint32_t s = from % count;
+  for (uint32_t n = 0; n < count && n < RQ_CHOICE; n++) {
+    int64_t due = rq_bucket_due_us(&healths[s].bucket, healths[s].queued + 1, now_us);
+    if (due < soonest) soonest = due;
+    s = s + 1 < count ? s + 1 : 0;
+  }
+  return soonest;
+}
+
+void rq_health_queue(rq_health *health, int64_t now_us) {
+  health->queued++;
+  if (!health->benched) return;
+  health->asked_us = now_us;
+  if (now_us < health->probe_us) return;
+  if (health->probes < PROBES_MOST) health->probes++;
+  int64_t pause_s = health->probes < PROBES_MOST ? (int64_t)1 << health->probes : PROBE_MOST_S;
+  health->probe_us = now_us + pause_s * SECOND_US;
+}
+
+void rq_health_unqueue(rq_health *health) {
+  health->queued--;
+}
+
+uint32_t rq_health_room(rq_health *health, uint32_t most, int64_t now_us) {
+  if (health->flight_most > 0) {
+    uint32_t left = health->flight < health->flight_most ? health->flight_most - health->flight : 0;
+    if (left < most) most = left;
+  }
+  return rq_bucket_ready(&health->bucket, most, now_us);
+}
+
+void rq_health_sent(rq_health *health, uint32_t count) {
+  rq_bucket_take(&health->bucket, count);
+  health->flight += count;
+  health->sent += count;
+}
+
+void rq_health_left(rq_health *health) {
+  health->flight--;
+}
+
+/* --- what it is seen to take --- */
+
+static void rate_set(rq_health *health, double learned, int64_t now_us) {
+  double rate = learned;
+  if (rate <= 0 || (health->limit > 0 && health->limit < rate)) rate = health->limit;
+  health->learned = learned;
+  if (rate != health->bucket.rate) rq_bucket_change(&health->bucket, rate, now_us);
+}
+
+/* Half of what was sent lately. */
+static void slow(rq_health *health, double rate, int64_t now_us) {
+  double half = rate / 2 > RQ_RATE_LEAST ? rate / 2 : RQ_RATE_LEAST;
+  health->step = half / STEPS;
+  health->cut_us = now_us;
+  rate_set(health, half, now_us);
+}
+
+/* Another step, until it is twice what was too much. */
+static void grow(rq_health *health, int64_t now_us) {
+  double more = health->learned + health->step;
+  rate_set(health, more < health->step * FREE_STEPS ? more : 0, now_us);
+}
+
+/* At the end of an interval. One without any answer is silence, which is not told from too much by sending less: it is
+ * the business of benching. */
+static void judge(rq_health *health, int64_t now_us) {
+  const uint32_t outcomes = health->good + health->bad;
+  const int64_t passed_us = now_us - health->since_us;
+  if (outcomes < OUTCOMES_LEAST || passed_us < INTERVAL_US) return;
+  if (health->good > 0) {
+    const float share = (float)health->bad / (float)outcomes;
+    const int risen = share > health->usual * RISE + RISE_LEAST;
+    health->usual += (share - health->usual) * USUAL_WEIGHT;
+    if (risen)
+      slow(health, (double)health->sent * SECOND_US / (double)passed_us, now_us);
+    else if (health->learned > 0)
+      grow(health, now_us);
+  }
+  health->since_us = now_us;
+  health->sent = health->good = health->bad = 0;
+}
+
+/* RFC 6298, 2.2 and 2.3. */
+static void measure(rq_health *health, int64_t rtt_us) {
+  if (!health->measured) {
+    health->measured = 1;
+    health->srtt_us = rtt_us;
+    health->rttvar_us = rtt_us / 2;
+  } else {
+    const int64_t off = rtt_us > health->srtt_us ? rtt_us - health->srtt_us : health->srtt_us - rtt_us;
+    health->rttvar_us += (off - health->rttvar_us) / 4;
+    health->srtt_us += (rtt_us - health->srtt_us) / 8;
+  }
+  health->doubled = 0;
+}
+
+void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeated, int64_t now_us) {
+  if (!health->adapts) return;
+  health->silent = 0;
+  health->benched = health->probes = 0;
+  if (!repeated) measure(health, rtt_us);
+  if (now_us - rtt_us < health->cut_us) return;
+  if (refused)
+    health->bad++;
+  else
+    health->good++;
+  judge(health, now_us);
+}
+
+int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us) {
+  if (!health->adapts) return 0;
+  if (health->silent == 0 || sent_us < health->silent_us) health->silent_us = sent_us;
+  if (health->silent < SILENT_LEAST) health->silent++;
+  if (sent_us >= health->cut_us) {
+    health->bad++;
+    judge(health, now_us);
+  }
+  if (health->benched || health->silent < SILENT_LEAST || now_us - health->silent_us < SILENT_US) return 0;
+  health->benched = 1;
+  health->asked_us = now_us;
+  health->probe_us = now_us + SECOND_US;
+  return 1;
+}
+
+void rq_health_repeat(rq_health *health) {
+  if (health->doubled < DOUBLED_MOST) health->doubled++;
+}
+
+int64_t rq_health_rto_us(const rq_health *health) {
+  int64_t rto = health->measured ? health->srtt_us + 4 * health->rttvar_us : RQ_RTO_FIRST_US;
+  if (rto < RQ_RTO_LEAST_US) rto = RQ_RTO_LEAST_US;
+  rto = rto < RTO_MOST_US ? rto : RTO_MOST_US;
+  return rto << health->doubled;
+}

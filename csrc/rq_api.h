@@ -395,19 +395,39 @@ int32_t rq_engine_wait_ms(const rq_engine *engine);
 
 void rq_engine_stats(const rq_engine *engine, rq_stats *stats);
 
+/* Has lookups answered from this cache, and answers put into it: before the first lookup. The engine keeps the cache
+ * alive. */
+int32_t rq_engine_use_cache(rq_engine *engine, rq_cache *cache);
+
+/* --- a cache, shared by the engines of any threads ---------------------------------------------------------------- */
+
+/* A cache of answers, positive and negative, or NULL with *status RQ_BAD_ARGUMENT, RQ_NO_MEMORY or RQ_NETWORK
+ * (the kernel gives no random octets). It belongs to the process: a forked child finds it empty. */
+rq_cache *rq_cache_new(const rq_cache_conf *conf, int32_t *status);
+
+/* Lets go of it: engines that use it keep it. NULL is allowed. */
+void rq_cache_free(rq_cache *cache);
+
+/* Forgets the answers for a name, whatever their type, or all with len 0. Returns how many, or RQ_ILLEGAL_INPUT. */
+int32_t rq_cache_flush(rq_cache *cache, const char *name, uint32_t len);
+
+void rq_cache_tell(rq_cache *cache, rq_cache_stats *stats);
+
 /* --- the res_query-style call, on an engine that holds nothing else ------------------------------------------------
  */
 
-/* Asks and waits. Returns octets stored, min(info->actual, cap): an exact prefix of the answer as received, whatever
- * its rcode; octets past the return value are untouched. `cap` never changes what happens on the network. Failure: a
- * negative rq_status, also in info->status; nothing is stored. */
-int32_t rq_query(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass, uint8_t *out,
-                 uint32_t cap, rq_answer *info);
+/* Asks and waits. Returns octets stored, min(info->actual, cap): an exact prefix of the answer, whatever its rcode;
+ * octets past the return value are untouched. `cap` never changes what happens on the network. With `as_received` the
+ * answer is what one server said, octet for octet: no CNAME is followed across answers and no cache is used, whatever
+ * the engine does otherwise. Failure: a negative rq_status, also in info->status; nothing is stored. */
+int32_t rq_query(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass,
+                 uint8_t as_received, uint8_t *out, uint32_t cap, rq_answer *info);
 
 /* The same in three steps, so that a caller can attend to signals between waits. begin: RQ_OK or RQ_BAD_ARGUMENT
  * (engine in use); wait: RQ_OK when finished, RQ_PENDING otherwise, after `wait_ms` at the most; finish: as rq_query.
  */
-int32_t rq_query_begin(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass);
+int32_t rq_query_begin(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass,
+                       uint8_t as_received);
 int32_t rq_query_wait(rq_engine *engine, uint32_t wait_ms);
 int32_t rq_query_finish(rq_engine *engine, uint8_t *out, uint32_t cap, rq_answer *info);
 

@@ -67,6 +67,7 @@ void rq_engine_free(rq_engine *engine) {
   rq_batch_drop(&engine->receiving);
   rq_ids_drop(&engine->ids);
   rq_wheel_drop(&engine->wheel);
+  rq_cache_free(engine->cache);
   free(engine->links);
   free(engine->link_memory);
   free(engine->socks);

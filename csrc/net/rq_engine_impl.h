@@ -5,6 +5,7 @@
  *   rq_engine_udp.c   lookups <-> UDP sockets
  *   rq_engine_tcp.c   lookups <-> TCP connections
  *   rq_slot.c         one lookup from input to row: lists, events of rq_lookup, the reply it keeps
+ *   rq_share.c        lookups that need no query of their own: from the cache, or as another asks the same
  *
  * Data flows one way: packets become events of a slot, and an action of rq_lookup only ever moves its slot to a list,
  * which the sending files empty on their next turn. So nothing here recurses or calls back. SPDX-License-Identifier:
@@ -18,6 +19,7 @@
 #include "../render/rq_row.h"
 #include "rq_ids.h"
 #include "rq_random.h"
+#include "rq_shared.h"
 #include "rq_sock.h"
 #include "rq_tcp.h"
 #include "rq_wheel.h"
@@ -143,6 +145,8 @@ struct rq_engine {
   uint32_t link_count, links_open;
   rq_list waiting; /* servers with lookups to be sent over TCP; linked by rq_server.next */
   rq_batch sending, receiving;
+  rq_cache *cache;     /* shared with others, NULL for none */
+  uint8_t as_received; /* the lookup of rq_query uses no cache and follows nothing */
   rq_stats stats;
 };
 

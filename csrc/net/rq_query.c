@@ -7,10 +7,12 @@
 
 #define WAIT_MS 60000
 
-int32_t rq_query_begin(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass) {
+int32_t rq_query_begin(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass,
+                       uint8_t as_received) {
   if (!engine || (!name && len > 0) || engine->stats.held > 0) return RQ_BAD_ARGUMENT;
   rq_question asked = {.rrtype = rrtype, .rrclass = rrclass};
   int flaw = rq_name_parse((const uint8_t *)name, len, &asked.name);
+  engine->as_received = as_received;
   rq_slot_add(engine, (const uint8_t *)name, len, flaw, &asked, 0);
   return RQ_OK;
 }
@@ -52,11 +54,11 @@ int32_t rq_query_finish(rq_engine *engine, uint8_t *out, uint32_t cap, rq_answer
   return result;
 }
 
-int32_t rq_query(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass, uint8_t *out,
-                 uint32_t cap, rq_answer *info) {
+int32_t rq_query(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass,
+                 uint8_t as_received, uint8_t *out, uint32_t cap, rq_answer *info) {
   if (!info || (!out && cap > 0)) return RQ_BAD_ARGUMENT;
   *info = (rq_answer){.status = RQ_BAD_ARGUMENT, .server = -1, .rtt_us = -1};
-  int32_t state = rq_query_begin(engine, name, len, rrtype, rrclass);
+  int32_t state = rq_query_begin(engine, name, len, rrtype, rrclass, as_received);
   if (state < 0) return state;
   do {
     state = rq_query_wait(engine, WAIT_MS);

@@ -12,9 +12,10 @@
 /* --- names and sentences --- */
 
 const char *rq_status_name(int32_t status) {
-  static const char *const names[] = {"NOERROR",   "TIMEOUT",   "TRUNCATED",    "ILLEGAL_INPUT", "MALFORMED", "ERROR",
-                                      "NO_MEMORY", "CANCELLED", "BAD_ARGUMENT", "PENDING",       "TOO_LARGE"};
-  return status <= 0 && status >= RQ_TOO_LARGE ? names[-status] : "ERROR";
+  static const char *const names[] = {"NOERROR",      "TIMEOUT", "TRUNCATED", "ILLEGAL_INPUT",
+                                      "MALFORMED",    "ERROR",   "NO_MEMORY", "CANCELLED",
+                                      "BAD_ARGUMENT", "PENDING", "TOO_LARGE", "CNAME_LOOP"};
+  return status <= 0 && status >= RQ_CNAME_LOOP ? names[-status] : "ERROR";
 }
 
 static const char *flaw_text(int32_t flaw) {

@@ -58,6 +58,7 @@ STATUSES = {
     lib.RQ_NETWORK: "ERROR",
     lib.RQ_NO_MEMORY: "NO_MEMORY",
     lib.RQ_CANCELLED: "CANCELLED",
+    lib.RQ_CNAME_LOOP: "CNAME_LOOP",
 }
 DROPS = {
     lib.RQ_DROP_SHORT: "short",
@@ -146,11 +147,14 @@ class Engine:
 
     # -- one lookup at a time
 
-    def query(self, name: bytes, rrtype: int, rrclass: int, buffer: memoryview) -> Answer:
-        """Asks and waits; the answer's first octets are in `buffer`, which is writable and contiguous."""
+    def query(self, name: bytes, rrtype: int, rrclass: int, buffer: memoryview, *, as_received: bool) -> Answer:
+        """Asks and waits; the answer's first octets are in `buffer`, which is writable and contiguous.
+
+        `as_received`: what one server said, without following CNAMEs across answers and without a cache.
+        """
         handle: Any = self._open()
         answer: Any = self._answer
-        begun = lib.rq_query_begin(handle, name, len(name), rrtype, rrclass)
+        begun = lib.rq_query_begin(handle, name, len(name), rrtype, rrclass, as_received)
         if begun < 0:
             raise status_error(begun, name)
         while (waited := lib.rq_query_wait(handle, SLICE_MS)) == lib.RQ_PENDING:

@@ -144,6 +144,10 @@ class Truncated(LookupFailure):
     """The answer was cut short even over TCP (RFC 7766, 5)."""
 
 
+class CnameLoop(LookupFailure):
+    """The chain of CNAMEs loops, or leads on for more hops than are followed."""
+
+
 class Cancelled(LookupFailure):
     """The lookup was given up before it had ended."""
 

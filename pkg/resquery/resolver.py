@@ -17,6 +17,7 @@ from ._lib import class_number, lib, name_octets, octets_of, status_error, text_
 from ._settings import RESOLV_CONF, Limits, Settings, explicit, known, within
 from .errors import (
     Cancelled,
+    CnameLoop,
     LookupFailure,
     NetworkError,
     NoAnswer,
@@ -122,7 +123,7 @@ class Resolver:
         if there was one; Timeout, Truncated and NetworkError when no answer came.
         """
         question = _Question(name, rrtype, rrclass)
-        answer, wire = self._ask(question)
+        answer, wire = self._ask(question, as_received=False)
         if answer.status or answer.rcode or not answer.answered:
             raise self._failure(question, answer, wire)
         return Message(wire)
@@ -167,7 +168,7 @@ class Resolver:
             failures: list[LookupFailure] = []
             for candidate in plan:
                 question = _Question(candidate, rrtype, rrclass)
-                answer, wire = self._ask(question)
+                answer, wire = self._ask(question, as_received=True)
                 if not (answer.status or answer.rcode or not answer.answered):
                     return _store(view, wire)
                 failures.append(self._failure(question, answer, wire))
@@ -187,10 +188,10 @@ class Resolver:
             return [octets, *searched], True
         return searched if octets in searched else [*searched, octets], False
 
-    def _ask(self, question: _Question) -> tuple[Answer, bytes]:
+    def _ask(self, question: _Question, *, as_received: bool) -> tuple[Answer, bytes]:
         """One lookup, and the whole response."""
         engine = self._take()
-        answer = self._lookup(engine, question, engine.scratch)
+        answer = self._lookup(engine, question, engine.scratch, as_received=as_received)
         wire = bytes(engine.scratch[: answer.stored])
         self._give(engine)
         return answer, wire
@@ -198,13 +199,13 @@ class Resolver:
     def _query(self, question: _Question, view: memoryview) -> Answer:
         """One lookup straight into the caller's buffer: the core clips."""
         engine = self._take()
-        answer = self._lookup(engine, question, view)
+        answer = self._lookup(engine, question, view, as_received=True)
         self._give(engine)
         return answer
 
-    def _lookup(self, engine: _OneEngine, question: _Question, view: memoryview) -> Answer:
+    def _lookup(self, engine: _OneEngine, question: _Question, view: memoryview, *, as_received: bool) -> Answer:
         try:
-            return engine.query(question.octets, question.rrtype, question.rrclass, view)
+            return engine.query(question.octets, question.rrtype, question.rrclass, view, as_received=as_received)
         except BaseException:  # a signal's, most likely: the lookup is still under way in there
             engine.close()
             raise
@@ -250,6 +251,8 @@ class Resolver:
         if answer.status == lib.RQ_NETWORK:
             text = os.strerror(answer.error)
             return NetworkError(f"{asked}: {text}, asking {told}", errno=answer.error, strerror=text, **about)
+        if answer.status == lib.RQ_CNAME_LOOP:
+            return CnameLoop(f"{asked}: its chain of CNAMEs loops or is too long, last asked {told}", **about)
         if answer.status == lib.RQ_CANCELLED:
             return Cancelled(f"{asked}: the lookup was given up", **about)
         raise status_error(answer.status, question.given)

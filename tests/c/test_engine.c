@@ -640,8 +640,8 @@ static void test_misuse_is_refused(unit *u) {
   EXPECT_NUMBER(u, rq_engine_submit(engine, (const uint8_t *)"a", fine, 1, types, 0, 0), RQ_BAD_ARGUMENT);
   EXPECT_NUMBER(u, rq_engine_submit(engine, (const uint8_t *)"a", fine, 1, types, 301, 0), RQ_BAD_ARGUMENT);
   EXPECT_NUMBER(u, rq_engine_submit(engine, (const uint8_t *)"a", fine, 1, types, 300, 0), 1);
-  EXPECT_NUMBER(u, rq_query_begin(engine, "a", 1, 1, 1), RQ_BAD_ARGUMENT); /* in use */
-  EXPECT_NUMBER(u, rq_query(engine, "a", 1, 1, 1, NULL, 0, &info), RQ_BAD_ARGUMENT);
+  EXPECT_NUMBER(u, rq_query_begin(engine, "a", 1, 1, 1, 0), RQ_BAD_ARGUMENT); /* in use */
+  EXPECT_NUMBER(u, rq_query(engine, "a", 1, 1, 1, 0, NULL, 0, &info), RQ_BAD_ARGUMENT);
   EXPECT_NUMBER(u, rq_query_finish(engine, NULL, 0, &info), RQ_PENDING);
   rq_engine_free(engine);
   rq_engine_free(NULL);
@@ -651,7 +651,7 @@ static void test_misuse_is_refused(unit *u) {
 /* --- the res_query-style call --- */
 
 static int32_t query(rq_engine *engine, responder *r, const char *name, uint8_t *out, uint32_t cap, rq_answer *info) {
-  int32_t state = rq_query_begin(engine, name, (uint32_t)strlen(name), 1, 1);
+  int32_t state = rq_query_begin(engine, name, (uint32_t)strlen(name), 1, 1, 1);
   for (int n = 0; state >= 0 && n < STEPS_MAX; n++) {
     state = rq_query_wait(engine, 1);
     if (state == RQ_OK) return rq_query_finish(engine, out, cap, info);
@@ -710,7 +710,7 @@ static void test_the_blocking_query_waits(unit *u) {
   rq_engine *engine = engine_for(u, &conf, r, 1);
   u->about = "blocking query";
   pthread_create(&thread, NULL, pump_until_told, r);
-  EXPECT_NUMBER(u, rq_query(engine, "a1.example", 10, 1, 1, out, sizeof out, &info), 44);
+  EXPECT_NUMBER(u, rq_query(engine, "a1.example", 10, 1, 1, 1, out, sizeof out, &info), 44);
   __atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
   pthread_join(thread, NULL);
   rq_engine_free(engine);

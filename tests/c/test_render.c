@@ -171,11 +171,12 @@ static void test_packed_rows(unit *u) {
 }
 
 static void test_sentences(unit *u) {
-  static const char *const statuses[] = {"NOERROR", "TIMEOUT",   "TRUNCATED", "ILLEGAL_INPUT", "MALFORMED",
-                                         "ERROR",   "NO_MEMORY", "CANCELLED", "BAD_ARGUMENT",  "PENDING"};
+  static const char *const statuses[] = {"NOERROR",      "TIMEOUT", "TRUNCATED", "ILLEGAL_INPUT",
+                                         "MALFORMED",    "ERROR",   "NO_MEMORY", "CANCELLED",
+                                         "BAD_ARGUMENT", "PENDING", "TOO_LARGE", "CNAME_LOOP"};
   u->about = "names and sentences";
-  for (int32_t i = 0; i < 10; i++) EXPECT(u, strcmp(rq_status_name(-i), statuses[i]) == 0);
-  EXPECT(u, strcmp(rq_status_name(RQ_TOO_LARGE - 1), "ERROR") == 0 && strcmp(rq_status_name(1), "ERROR") == 0);
+  for (int32_t i = 0; i < 12; i++) EXPECT(u, strcmp(rq_status_name(-i), statuses[i]) == 0);
+  EXPECT(u, strcmp(rq_status_name(RQ_CNAME_LOOP - 1), "ERROR") == 0 && strcmp(rq_status_name(1), "ERROR") == 0);
   EXPECT(u, rq_error_text(RQ_TIMEOUT, 0) == NULL && rq_error_text(RQ_OK, 0) == NULL);
   for (int32_t flaw = RQ_FLAW_EMPTY; flaw <= RQ_FLAW_OCTET; flaw++)
     EXPECT(u, strlen(rq_error_text(RQ_ILLEGAL_INPUT, flaw)) > 10);

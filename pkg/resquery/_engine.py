@@ -69,6 +69,8 @@ DROPS = {
     lib.RQ_DROP_QUESTION: "question",
     lib.RQ_DROP_MALFORMED: "malformed",
     lib.RQ_DROP_LARGE: "large",
+    lib.RQ_DROP_CASE: "case",
+    lib.RQ_DROP_COOKIE: "cookie",
 }
 
 
@@ -96,6 +98,12 @@ class Stats(Struct, frozen=True):
     statuses: dict[str, int]
     dropped: dict[str, int]
     tcp_connects: int
+    repeats: int
+    distrusted: int
+    shared: int
+    cached: int
+    stale: int
+    benched: int
     held: int
     in_flight: int
     finished: int
@@ -126,6 +134,12 @@ class Engine:
         handle, self._handle = self._handle, None
         if handle is not None:
             ffi.release(handle)
+
+    def abandon(self) -> None:
+        """Leaves its memory and sockets as they are, for a process that got them by a fork in the middle of a step."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            ffi.gc(handle, None)
 
     def __enter__(self) -> Engine:
         return self
@@ -177,10 +191,16 @@ class Engine:
 
     # -- many lookups at once
 
-    def submit(self, column: Column, types: Types, first: int) -> int:
-        """Submits names that are left in the column, whose first has the index `first`; returns how many it took."""
+    def submit(self, column: Column, types: Types) -> int:
+        """Submits names that are left in the column; returns how many it took."""
         taken = lib.rq_engine_submit(
-            self._open(), column.octets, column.offsets + column.taken, column.left, types.numbers, len(types), first
+            self._open(),
+            column.octets,
+            column.offsets + column.taken,
+            column.left,
+            types.numbers,
+            len(types),
+            column.first + column.taken,
         )
         if taken < 0:
             raise status_error(taken)
@@ -259,6 +279,12 @@ class Engine:
             {name: count for name, count in statuses.items() if count},
             {name: raw.dropped[reason] for reason, name in DROPS.items() if raw.dropped[reason]},
             raw.tcp_connects,
+            raw.repeats,
+            raw.distrusted,
+            raw.shared,
+            raw.cached,
+            raw.stale,
+            raw.benched,
             raw.held,
             raw.in_flight,
             raw.finished,
@@ -280,21 +306,22 @@ class Types:
 
 
 class Column:
-    """Names as an Arrow string column, and how far the engine has taken them."""
+    """Names as an Arrow string column, the index of its first, and how far the engine has taken them."""
 
-    __slots__ = ("left", "octets", "offsets", "taken")
+    __slots__ = ("first", "left", "octets", "offsets", "taken")
 
-    def __init__(self, octets: Any, offsets: Any, left: int) -> None:
+    def __init__(self, octets: Any, offsets: Any, left: int, first: int = 0) -> None:
+        self.first = first
         self.octets = octets
         self.offsets = offsets
         self.left = left
         self.taken = 0
 
     @classmethod
-    def of(cls, names: list[bytes]) -> Column:
+    def of(cls, names: list[bytes], first: int = 0) -> Column:
         """A column of these names."""
         offsets = array("i", accumulate(map(len, names), initial=0))
-        return cls(b"".join(names), ffi.from_buffer("int32_t[]", offsets), len(names))
+        return cls(b"".join(names), ffi.from_buffer("int32_t[]", offsets), len(names), first)
 
 
 class Lines:
@@ -316,6 +343,20 @@ class Lines:
             ffi.from_buffer("uint8_t[]", text), len(text), last, column.octets, self._offsets, self.max, self._consumed
         )
         return int(self._consumed[0])
+
+
+def summed(many: list[Stats]) -> Stats:
+    """The totals of several engines as those of one."""
+    if len(many) == 1:
+        return many[0]
+    return Stats(*(_sum([getattr(stats, field) for stats in many]) for field in Stats.__struct_fields__))
+
+
+def _sum(values: list[Any]) -> Any:
+    if isinstance(values[0], int):
+        return sum(values)
+    names = dict.fromkeys(name for counts in values for name in counts)
+    return {name: sum(counts.get(name, 0) for counts in values) for name in names}
 
 
 def _unmade(status: int, error: int) -> Exception:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ._lib import lib
 from .errors import shown
@@ -19,7 +20,6 @@ from .message import options_wire
 from .options import Cookie, EdnsOption, TcpKeepalive
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
 Transport = Literal["udp", "tcp"]
@@ -29,6 +29,8 @@ SLOTS_MAX = 65536
 RESOLV_CONF = "/etc/resolv.conf"
 TRANSPORTS: tuple[Transport, Transport] = ("udp", "tcp")
 HOPS_MAX = 16
+THREADS_MAX = 64
+_GATHER = 256  # finished lookups that find room beside those on the network
 RATE_MAX = 1e9
 _SHOWN = {
     "resolv_conf": RESOLV_CONF,
@@ -40,6 +42,7 @@ _SHOWN = {
     "mixed_case": True,
     "hops": 8,
     "share": True,
+    "threads": 1,
 }
 _SWITCHES = ("edns", "dnssec_ok", "recurse", "rotate", "mixed_case", "cookies", "share", "spread", "adapt")
 
@@ -96,6 +99,7 @@ class BulkSettings(Settings, total=False):
       rate_per_server  the same to one server; math.inf for no limit (no limit; 500 to each of the system's)
       share            identical questions in flight share one query, and each has its row (True)
       spread           begin lookups in random order, so that the names of one zone do not come in a row (True)
+      threads          engines, each in a thread of its own, over the one input; 0 for one on each core (1)
     """
 
     max_in_flight: int | None
@@ -104,6 +108,7 @@ class BulkSettings(Settings, total=False):
     rate_per_server: float | None
     share: bool | None
     spread: bool | None
+    threads: int | None
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -216,6 +221,30 @@ def _checked(limits: Limits) -> Limits:
     if limits.transport not in TRANSPORTS:
         raise ValueError(f"transport is 'udp' or 'tcp', not {shown(repr(limits.transport))}")
     return limits
+
+
+def thread_count(threads: int) -> int:
+    """How many threads these are. Raises TypeError or ValueError."""
+    within("threads", threads, 0, THREADS_MAX)
+    return threads or min(len(os.sched_getaffinity(0)), THREADS_MAX)
+
+
+def divided(limits: Limits, threads: int, types: int) -> list[Limits]:
+    """The limits of that many engines, or fewer, which together keep to these limits, with slots and sockets."""
+    at_server = limits.max_in_flight_per_server
+    n = min(threads, limits.max_in_flight, at_server or threads)
+    return [
+        structs.replace(
+            limits,
+            max_in_flight=(flight := (limits.max_in_flight + i) // n),
+            max_in_flight_per_server=at_server and (at_server + i) // n,
+            rate=limits.rate and limits.rate / n,
+            rate_per_server=limits.rate_per_server and limits.rate_per_server / n,
+            slots=min(SLOTS_MAX, max(2 * flight, flight + _GATHER, 2 * types)),
+            sockets=max(4, min(64, flight // 128)),
+        )
+        for i in range(n)
+    ]
 
 
 def within(name: str, value: Any, low: float, high: float, what: str = "a number of seconds") -> None:

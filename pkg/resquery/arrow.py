@@ -6,15 +6,17 @@ where it stands, and none of them is needed to make it. SPDX-License-Identifier:
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from ._columns import Columns, Kind, Parts, schema_capsule
+from ._conf import server_list
+from ._crew import Crew, Gather, Made, Names
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets
 from ._settings import BulkSettings, explicit, known
-from .bulk import DEFAULTS, Source, bulk_engine, name_iterator, type_list
+from .bulk import DEFAULTS, Source, bulk_engines, name_iterator, type_list
 from .errors import ResqueryError
 
 if TYPE_CHECKING:
@@ -108,16 +110,23 @@ class BulkColumns:
     """Lookups under way, as batches of rows: iterate over it, or hand it to whoever reads Arrow streams, once.
 
     Iterating takes names as there is room and attends to Ctrl-C. A stream (`__arrow_c_stream__`) runs in C, in the
-    thread that pulls it, without Python: so it reads all names when it is asked for, before the first lookup, and sees
-    Ctrl-C when its consumer does, between two batches.
+    thread that pulls it alone, without Python: so it reads all names when it is asked for, before the first lookup, and
+    sees Ctrl-C when its consumer does, between two batches.
     """
 
-    __slots__ = ("_batch_rows", "_batch_seconds", "_batches", "_engine", "_names", "_parts", "_types")
+    __slots__ = ("_batch_rows", "_batch_seconds", "_batches", "_engines", "_make", "_names", "_parts", "_types")
 
     def __init__(
-        self, engine: Engine, names: Iterator[str | bytes], types: Types, parts: Parts, rows: int, seconds: float
+        self,
+        make: Callable[[int | None], list[Engine]],
+        names: Iterator[str | bytes],
+        types: Types,
+        parts: Parts,
+        rows: int,
+        seconds: float,
     ) -> None:
-        self._engine: Engine | None = engine
+        self._make = make
+        self._engines = make(None)
         self._names = names
         self._types = types
         self._parts = parts
@@ -141,8 +150,8 @@ class BulkColumns:
 
     def close(self) -> None:
         """Drops what is under way; a second call does nothing. A stream that was handed out is its consumer's."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
+        engines, self._engines = self._engines, []
+        for engine in engines:
             engine.close()
         if self._batches is not None:
             self._batches.close()
@@ -151,33 +160,57 @@ class BulkColumns:
         return schema_capsule(Kind.LOOKUPS, self._parts)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        engine = self._taken()
-        with engine:
-            column = Column.of([text_octets(name) for name in self._names])
+        for engine in self._taken():
+            engine.close()
+        column = Column.of([text_octets(name) for name in self._names])
+        with self._make(1)[0] as engine:
             return engine.stream(column, self._types, self._parts, self._batch_rows, self._batch_seconds)
 
-    def _taken(self) -> Engine:
-        engine, self._engine = self._engine, None
-        if engine is None:
+    def _taken(self) -> list[Engine]:
+        engines, self._engines = self._engines, []
+        if not engines:
             raise ResqueryError("these lookups were taken before, or closed: rows come once")
-        return engine
+        return engines
 
-    def _run(self, engine: Engine) -> Generator[Batch, None, None]:
-        """Take names while slots are free, serve the network, yield a batch when it is full or has waited."""
-        with engine:
-            source = Source(engine, self._names, self._types)
-            columns, begun = Columns(Kind.LOOKUPS, self._parts, self._batch_rows), monotonic()
+    def _run(self, engines: list[Engine]) -> Generator[Batch, None, None]:
+        names = Names(self._names)
+        if len(engines) > 1:
+            yield from Crew(engines, self._types, self._gather).run(names)
+            return
+        with engines[0] as engine:
+            source, gather = Source(engine, names, self._types), self._gather(engine)
             while source.feed() or source.held:
-                finished = engine.step(SLICE_MS if source.full or source.ended else 0)
+                finished = engine.step(SLICE_MS if source.full or names.ended else 0)
+                for batch, moved in gather(finished, False):
+                    source.held -= moved
+                    if batch is not None:
+                        yield batch
+            for batch, _ in gather(0, True):
+                if batch is not None:
+                    yield batch
+            if names.failure is not None:
+                raise names.failure
+
+    def _gather(self, engine: Engine) -> Gather[Batch]:
+        """Moves finished rows to columns, which become a batch when they are full or have waited."""
+        columns, begun = self._columns(), monotonic()
+
+        def gather(finished: int, last: bool) -> Iterator[Made[Batch]]:
+            nonlocal columns, begun
+            while True:
                 moved = engine.drain_columns(columns, self._batch_rows - len(columns)) if finished else 0
-                source.held -= moved
-                if moved < finished or (len(columns) and monotonic() - begun > self._batch_seconds):
-                    yield Batch(columns)
-                    columns, begun = Columns(Kind.LOOKUPS, self._parts, self._batch_rows), monotonic()
-            if len(columns):
-                yield Batch(columns)
-            if source.failure is not None:
-                raise source.failure
+                finished -= moved
+                yield None, moved
+                if finished or (len(columns) and (last or monotonic() - begun > self._batch_seconds)):
+                    yield Batch(columns), 0
+                    columns, begun = self._columns(), monotonic()
+                if not finished:
+                    return
+
+        return gather
+
+    def _columns(self) -> Columns:
+        return Columns(Kind.LOOKUPS, self._parts, self._batch_rows)
 
 
 @explicit(BulkSettings, **DEFAULTS)
@@ -210,8 +243,13 @@ def bulk_columns(
     source = name_iterator(names)
     _check_batches(batch_rows, batch_seconds)
     numbers = type_list(types)
-    engine = bulk_engine(len(numbers), servers, known(settings, BulkSettings, "bulk_columns"))
-    return BulkColumns(engine, source, Types(numbers), Parts(authority, additional, wire), batch_rows, batch_seconds)
+    given = known(settings, BulkSettings, "bulk_columns")
+    listed = None if servers is None else server_list(servers)
+
+    def make(threads: int | None) -> list[Engine]:
+        return bulk_engines(len(numbers), listed, given if threads is None else given | {"threads": threads})
+
+    return BulkColumns(make, source, Types(numbers), Parts(authority, additional, wire), batch_rows, batch_seconds)
 
 
 def _check_batches(rows: int, seconds: float) -> None:

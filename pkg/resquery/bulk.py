@@ -7,16 +7,18 @@ comes late first serves the network. Memory is bounded whatever the length of th
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from msgspec.msgpack import Decoder
 
 from ._conf import settled
+from ._crew import GULP, Crew, Gather, Made, Names, slow
 from ._engine import SLICE_MS, Column, Engine, Types
-from ._lib import text_octets, type_number
-from ._settings import SLOTS_MAX, BulkSettings, explicit, known
+from ._lib import type_number
+from ._settings import BulkSettings, divided, explicit, known, thread_count
 from .errors import shown
 from .types import Record
 
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
 DEFAULTS: dict[str, Any] = {"max_in_flight": 1000, "rotate": True, "spread": True}
 _ROOM = 64 * 256  # octets drained and decoded at once, some 64 rows: larger lists cost garbage collection
 _HEAD = 3  # octets before the rows, for the head of the MessagePack array that they make up
-_GULP = 256  # names taken from the input at once
-_NAME_MAX = 4096  # octets of an input that are looked at: none as long is a name
-_GULP_SECONDS = 0.005  # a slow input is not waited for longer than this while there is something to send
 _LATE_SECONDS = 0.02  # a consumer slower than this makes the network be served between two rows
 
 
@@ -93,8 +92,8 @@ def bulk(
     """
     source = name_iterator(names)
     numbers = type_list(types)
-    engine = bulk_engine(len(numbers), servers, known(settings, BulkSettings, "bulk"))
-    return _rows(engine, source, Types(numbers))
+    engines = bulk_engines(len(numbers), servers, known(settings, BulkSettings, "bulk"))
+    return _rows(engines, Names(source), Types(numbers))
 
 
 def name_iterator(names: Iterable[str | bytes]) -> Iterator[str | bytes]:
@@ -115,46 +114,69 @@ def type_list(types: str | int | Iterable[str | int]) -> list[int]:
     return numbers
 
 
-def bulk_engine(type_count: int, servers: str | Iterable[str] | None, given: dict[str, Any]) -> Engine:
-    """An engine for many lookups: finished ones may wait while others are on the network."""
+def bulk_engines(type_count: int, servers: str | Iterable[str] | None, given: dict[str, Any]) -> list[Engine]:
+    """Engines for many lookups, one for each thread: finished ones may wait while others are on the network."""
+    given = dict(given)
+    threads = thread_count(given.pop("threads", 1))
     addresses, limits, _ = settled(servers, given, **DEFAULTS)
-    flight = limits.max_in_flight
-    slots = min(SLOTS_MAX, max(2 * flight, flight + _GULP, 2 * type_count))
-    return Engine(addresses, structs.replace(limits, slots=slots, sockets=max(4, min(64, flight // 128))))
+    with ExitStack() as made:
+        engines = [made.enter_context(Engine(addresses, each)) for each in divided(limits, threads, type_count)]
+        made.pop_all()
+    return engines
 
 
-def _rows(engine: Engine, names: Iterator[str | bytes], types: Types) -> Generator[Row, None, None]:
+def _rows(engines: list[Engine], names: Names, types: Types) -> Generator[Row, None, None]:
+    if len(engines) == 1:
+        yield from _alone(engines[0], names, types)
+        return
+    decode = Decoder(list[Row]).decode
+    for pack in Crew(engines, types, _packs).run(names):
+        yield from decode(pack)
+
+
+def _alone(engine: Engine, names: Names, types: Types) -> Generator[Row, None, None]:
     """The stream: take names while slots are free, serve the network, yield what has finished."""
     with engine:
-        source, rows = Source(engine, names, types), _Rows(engine)
+        source, packs, decode = Source(engine, names, types), Packs(engine), Decoder(list[Row]).decode
         while source.feed() or source.held:
-            if engine.step(SLICE_MS if source.full or source.ended else 0) == 0:
+            if engine.step(SLICE_MS if source.full or names.ended else 0) == 0:
                 continue
             served = monotonic()
-            for row in rows.drain():
+            pack, _ = packs.drain()
+            for row in decode(pack):
                 source.held -= 1
                 yield row
                 if monotonic() - served > _LATE_SECONDS:
                     engine.step(0)
                     served = monotonic()
-        if source.failure is not None:
-            raise source.failure
+        if names.failure is not None:
+            raise names.failure
+
+
+def _packs(engine: Engine) -> Gather[bytes]:
+    """For a crew: finished rows as MessagePack, which the caller's thread decodes."""
+    packs = Packs(engine)
+
+    def gather(finished: int, last: bool) -> Iterator[Made[bytes]]:
+        while finished:
+            pack, rows = packs.drain()
+            finished -= rows
+            yield bytes(pack), rows
+
+    return gather
 
 
 class Source:
     """Moves names from the input to the engine, never more than it has slots for."""
 
-    __slots__ = ("_column", "_engine", "_index", "_names", "_types", "ended", "failure", "held")
+    __slots__ = ("_column", "_engine", "_names", "_types", "held")
 
-    def __init__(self, engine: Engine, names: Iterator[str | bytes], types: Types) -> None:
+    def __init__(self, engine: Engine, names: Names, types: Types) -> None:
         self._engine = engine
         self._names = names
         self._types = types
         self._column = Column.of([])
-        self._index = 0
         self.held = 0
-        self.ended = False
-        self.failure: Exception | None = None
 
     @property
     def _room(self) -> int:
@@ -168,46 +190,30 @@ class Source:
     def feed(self) -> bool:
         """Submits names while there is room and the input is quick; whether there may be more."""
         start = monotonic()
-        while not self.full and (self._column.left or not self.ended):
+        while not self.full and (self._column.left or not self._names.ended):
             if not self._column.left:
-                self._column = Column.of(self._gulp(min(_GULP, self._room), start))
-            taken = self._engine.submit(self._column, self._types, self._index)
-            self._index += taken
-            self.held += taken * len(self._types)
-            if monotonic() - start > _GULP_SECONDS:
+                self._column = self._names.gulp(min(GULP, self._room), start)
+            self.held += self._engine.submit(self._column, self._types) * len(self._types)
+            if slow(start):
                 break
-        return not self.ended or self._column.left > 0
-
-    def _gulp(self, most: int, start: float) -> list[bytes]:
-        """Up to `most` names. A failure of the input is kept for when the names before it are done."""
-        octets: list[bytes] = []
-        try:
-            for name in self._names:
-                octets.append(text_octets(name)[:_NAME_MAX])
-                if len(octets) == most or monotonic() - start > _GULP_SECONDS:
-                    return octets
-        except Exception as failure:
-            self.failure = failure
-        self.ended = True
-        return octets
+        return not self._names.ended or self._column.left > 0
 
 
-class _Rows:
-    """Drains and decodes finished rows, a batch at a time."""
+class Packs:
+    """Drains finished rows, a batch at a time, each as a MessagePack array."""
 
-    __slots__ = ("_buffer", "_decoder", "_engine")
+    __slots__ = ("_buffer", "_engine")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._buffer = memoryview(bytearray(_ROOM))
-        self._decoder = Decoder(list[Row])
 
-    def drain(self) -> list[Row]:
-        """Rows that are finished, at least one if there is one."""
+    def drain(self) -> tuple[memoryview, int]:
+        """Rows that are finished, at least one if there is one, and how many; good until the next call."""
         buffer = self._buffer
         octets, rows, wanted = self._engine.drain("msgpack", buffer[_HEAD:])
         if wanted:  # one row that is larger than the buffer: in one of its own, which is not kept
             buffer = memoryview(bytearray(_HEAD + wanted))
             octets, rows, _ = self._engine.drain("msgpack", buffer[_HEAD:])
         buffer[:_HEAD] = b"\xdc" + rows.to_bytes(2, "big")  # the rows as one MessagePack array
-        return self._decoder.decode(buffer[: _HEAD + octets])
+        return buffer[: _HEAD + octets], rows

@@ -221,13 +221,13 @@ def test_memory_does_not_grow_with_the_input(server: Server) -> None:
 
 def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names are taken in one go, also on a busy machine where they come slowly."""
-    monkeypatch.setattr(sys.modules["resquery.bulk"], "_GULP_SECONDS", 60.0)
+    monkeypatch.setattr(sys.modules["resquery._crew"], "_GULP_SECONDS", 60.0)
 
 
 def test_answers_wait_for_a_slow_consumer(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has come is taken, however long ago the try ran out; nothing is asked again."""
     monkeypatch.setattr(
-        sys.modules["resquery.bulk"], "_GULP_SECONDS", 60.0
+        sys.modules["resquery._crew"], "_GULP_SECONDS", 60.0
     )  # all names at once, also on a busy machine
     names = ["a..b", *(f"host-{i}.lab.example" for i in range(50))]
     with Server(synthesize="lab.example") as server:

@@ -20,8 +20,8 @@ import pytest
 
 from resquery import __version__
 from resquery._engine import RCODES, STATUSES, Column, Engine, Types
-from resquery._pump import Reader
-from resquery.bulk import bulk_engine
+from resquery._files import Reader
+from resquery.bulk import bulk_engines
 from resquery.cli import main
 from resquery.cli.progress import progress
 from resquery.testing import Fault, Garbage, Reply, Server
@@ -655,13 +655,13 @@ def test_an_interrupted_progress_line_ends_with_what_was_done(
 ) -> None:
     """Not with what it was at the last update."""
     with (
-        bulk_engine(1, server.address, {}) as engine,
+        bulk_engines(1, server.address, {})[0] as engine,
         open(some_names(tmp_path, 1), "rb") as names,
         suppress(KeyboardInterrupt),
-        progress(engine, Reader(names.fileno(), "names"), 1, shown=True) as tick,
+        progress(engine.stats, Reader(names.fileno(), "names"), 1, shown=True) as tick,
     ):
         tick()
-        assert engine.submit(Column.of([b"a..b"]), Types([1]), 0) == 1
+        assert engine.submit(Column.of([b"a..b"]), Types([1])) == 1
         engine.drain("zdns", memoryview(bytearray(4096)))
         raise KeyboardInterrupt
     assert capsys.readouterr().err.splitlines()[-1].split()[:2] == ["1", "done"]

@@ -9,16 +9,17 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from errno import EISDIR
 from typing import Any
 
 from .. import __version__
 from .._conf import server_list
-from .._engine import Stats, Types
-from .._pump import Reader, Writer, pump
+from .._engine import Engine, Stats, Types
+from .._files import Reader, Sink
+from .._pump import Pump
 from .._settings import BulkSettings, known
-from ..bulk import bulk_engine, type_list
+from ..bulk import bulk_engines, type_list
 from ..errors import BadServer, ResqueryError
 from .options import add_settings, settings
 from .progress import progress
@@ -60,18 +61,31 @@ def run(arguments: argparse.Namespace) -> None:
         "rotate": not arguments.no_rotate,
     }
     with (
-        bulk_engine(len(types), _servers(arguments), known(given, BulkSettings, "bulk")) as engine,
+        _closing(bulk_engines(len(types), _servers(arguments), known(given, BulkSettings, "bulk"))) as engines,
         _input(arguments.file) as source,
         _output(arguments.output, "output", {"input": source}) as sink,
         _stats_file(arguments.stats, {"input": source, "output": sink}) as write_stats,
     ):
-        reader, writer = (
-            Reader(source, _shown(arguments.file, "input")),
-            Writer(sink, _shown(arguments.output, "output"), arguments.format),
-        )
-        with progress(engine, reader, len(types), shown=_watched(arguments, sink)) as tick:
-            rows = pump(engine, Types(types), reader, writer, tick)
-        write_stats(_totals(engine.stats(), reader, rows, time.monotonic() - start))
+        reader = Reader(source, _shown(arguments.file, "input"))
+        pump = Pump(engines, Types(types), reader, Sink(sink, _shown(arguments.output, "output"), arguments.format))
+        interrupted = True
+        try:
+            with progress(pump.stats, reader, len(types), shown=_watched(arguments, sink)) as tick:
+                pump.run(tick)
+            interrupted = False
+        finally:
+            stats = pump.stats()
+            write_stats(_totals(stats, reader, time.monotonic() - start, interrupted))
+            if not interrupted:
+                _check_balance(stats)
+
+
+@contextmanager
+def _closing(engines: list[Engine]) -> Generator[list[Engine], None, None]:
+    with ExitStack() as stack:
+        for engine in engines:
+            stack.enter_context(engine)
+        yield engines
 
 
 def _servers(arguments: argparse.Namespace) -> list[str] | None:
@@ -153,20 +167,30 @@ def _watched(arguments: argparse.Namespace, sink: int) -> bool:
     return not arguments.quiet and os.isatty(2) and not os.isatty(sink)
 
 
-def _totals(stats: Stats, reader: Reader, rows: int, seconds: float) -> dict[str, Any]:
-    """What --stats writes. Raises ResqueryError when the totals do not balance."""
-    if not rows == stats.rows == stats.inputs == sum(stats.statuses.values()) or stats.held:
-        raise ResqueryError(f"totals do not balance: {rows} rows were written, and the engine counts {stats}")
+def _check_balance(stats: Stats) -> None:
+    if not stats.rows == stats.inputs == sum(stats.statuses.values()) or stats.held:
+        raise ResqueryError(f"totals do not balance: the engine counts {stats}")
+
+
+def _totals(stats: Stats, reader: Reader, seconds: float, interrupted: bool) -> dict[str, Any]:
+    """What --stats writes."""
     return {
         "version": __version__,
+        "interrupted": interrupted,
         "inputs": reader.inputs,
         "blank": reader.blank,
-        "rows": rows,
+        "rows": stats.rows,
         "statuses": stats.statuses,
         "tries": stats.tries,
         "queries": stats.queries,
         "received": stats.received,
         "dropped": stats.dropped,
+        "repeats": stats.repeats,
+        "distrusted": stats.distrusted,
+        "shared": stats.shared,
+        "cached": stats.cached,
+        "stale": stats.stale,
+        "benched": stats.benched,
         "tcp_connects": stats.tcp_connects,
         "seconds": round(seconds, 6),
         "cpu_seconds": round(time.process_time(), 6),

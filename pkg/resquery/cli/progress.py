@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from .._engine import Engine, Stats
-from .._pump import Reader
+from .._engine import Stats
+from .._files import Reader
 
 _EVERY = 0.2  # seconds between two updates
 
 
 @contextmanager
-def progress(engine: Engine, reader: Reader, types: int, *, shown: bool) -> Generator[Callable[[], None], None, None]:
+def progress(
+    stats: Callable[[], Stats], reader: Reader, types: int, *, shown: bool
+) -> Generator[Callable[[], None], None, None]:
     """A function to call often; now and then it shows how far the lookups are."""
     if not shown:
         yield lambda: None
@@ -30,7 +32,7 @@ def progress(engine: Engine, reader: Reader, types: int, *, shown: bool) -> Gene
         nonlocal due
         if monotonic() >= due:
             due = monotonic() + _EVERY
-            line.show(parts(engine.stats(), reader, types, monotonic() - start))
+            line.show(parts(stats(), reader, types, monotonic() - start))
 
     try:
         try:

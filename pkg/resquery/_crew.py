@@ -1,0 +1,189 @@
+"""Several engines in threads of their own, for a caller who gives names and takes what becomes of them.
+
+The caller's thread alone touches the input and makes Python objects of rows; the others move octets between queues and
+engines, which serve the network however slow the caller is. What they hold is bounded by the engines' slots: names go
+in only while there is room for their rows. SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Generic, TypeVar
+
+from ._engine import SLICE_MS, Column, Engine, Types
+from ._lib import text_octets
+from .errors import ResqueryError
+
+T = TypeVar("T")
+Made = tuple[T | None, int]  # what is handed over, if anything, and how many rows left their engine for it
+Gather = Callable[[int, bool], Iterable[Made[T]]]
+
+GULP = 256  # names taken from the input at once
+_GULP_SECONDS = 0.005  # a slow input is not waited for longer than this while there is something to send
+_NAME_MAX = 4096  # octets of an input that are looked at: none as long is a name
+_STARVED_MS = 5  # how long a thread serves the network before it looks for names again
+
+
+class Names:
+    """The input, as columns of names. A failure of it is kept for when the names before it are done."""
+
+    __slots__ = ("_index", "_names", "ended", "failure")
+
+    def __init__(self, names: Iterator[str | bytes]) -> None:
+        self._names = names
+        self._index = 0
+        self.ended = False
+        self.failure: Exception | None = None
+
+    def gulp(self, most: int, start: float) -> Column:
+        """Up to `most` names, fewer when the input is slow."""
+        octets: list[bytes] = []
+        first = self._index
+        try:
+            for name in self._names:
+                octets.append(text_octets(name)[:_NAME_MAX])
+                if len(octets) == most or slow(start):
+                    break
+            else:
+                self.ended = True
+        except Exception as failure:
+            self.failure = failure
+            self.ended = True
+        self._index += len(octets)
+        return Column.of(octets, first)
+
+
+def slow(start: float) -> bool:
+    """Whether it is time to turn from the input to the network."""
+    return monotonic() - start > _GULP_SECONDS
+
+
+class Crew(Generic[T]):
+    """Engines at work, each in its thread; `gather` makes the function that takes an engine's finished rows.
+
+    That function is told how many rows are finished, and whether these are the last.
+    """
+
+    def __init__(self, engines: Sequence[Engine], types: Types, gather: Callable[[Engine], Gather[T]]) -> None:
+        self.types = types
+        self.given: SimpleQueue[Column | None] = SimpleQueue()  # None: there are no more
+        self.made: SimpleQueue[Made[T] | BaseException | None] = SimpleQueue()  # None: a thread has ended
+        self._engines = engines
+        self._gather = gather
+        self._pid = os.getpid()
+        self._stopped = False
+        self._boss = threading.current_thread()
+
+    @property
+    def deserted(self) -> bool:
+        """Nobody waits for more: we were closed, or the program ends and left us behind."""
+        return self._stopped or not (self._boss.is_alive() or threading.main_thread().is_alive())
+
+    def run(self, names: Names) -> Generator[T, None, None]:
+        """What the engines make of the names, in order of completion. Closing it ends the threads, within 100 ms."""
+        threads = [threading.Thread(target=self._hand, args=(engine,), name="resquery") for engine in self._engines]
+        begun: list[threading.Thread] = []
+        try:
+            for thread in threads:
+                thread.start()
+                begun.append(thread)
+            yield from self._run(names)
+        finally:
+            self._stop(begun)
+        if names.failure is not None:
+            raise names.failure
+
+    def _run(self, names: Names) -> Generator[T, None, None]:
+        room, at_work, told = sum(engine.limits.slots for engine in self._engines), len(self._engines), False
+        while at_work:
+            self._boss = threading.current_thread()
+            if os.getpid() != self._pid:
+                raise ResqueryError("these lookups belong to the parent process; start new ones after a fork")
+            start = monotonic()
+            while not names.ended and room >= len(self.types) and not slow(start):
+                column = names.gulp(min(GULP, room // len(self.types)), start)
+                room -= column.left * len(self.types)
+                self.given.put(column)
+            if names.ended and not told:
+                self.given.put(None)
+                told = True
+            try:
+                made = self.made.get(timeout=0 if slow(start) else SLICE_MS / 1000)
+            except Empty:
+                continue
+            if made is None:
+                at_work -= 1
+            elif isinstance(made, BaseException):
+                raise made
+            else:
+                room += made[1]
+                if made[0] is not None:
+                    yield made[0]
+
+    def _stop(self, threads: Sequence[threading.Thread]) -> None:
+        """Ends the threads; each closes its engine. In a child process there are none, only what they left behind."""
+        self._stopped = True
+        if os.getpid() != self._pid:
+            for engine in self._engines:
+                engine.abandon()
+            return
+        self.given.put(None)  # wakes those that wait
+        join(threads)
+        for engine in self._engines:
+            engine.close()
+
+    def _hand(self, engine: Engine) -> None:
+        try:
+            with engine:
+                self._work(engine, self._gather(engine))
+            self.made.put(None)
+        except BaseException as failure:
+            self.made.put(failure)
+
+    def _work(self, engine: Engine, gather: Gather[T]) -> None:
+        """What one thread does: take names while slots are free, serve the network, hand over what has finished."""
+        slots, each = engine.limits.slots, len(self.types)
+        held, column, ended = 0, None, False
+        while not self.deserted:
+            while held + each <= slots:
+                if column is None and not ended:
+                    column, ended = self._next(idle=held == 0)
+                if column is None:
+                    break
+                held += engine.submit(column, self.types) * each
+                if not column.left:
+                    column = None
+            finished = engine.step(SLICE_MS if ended or column else _STARVED_MS) if held else 0
+            done = ended and not column and finished == held
+            for made in gather(finished, done):
+                held -= made[1]
+                self.made.put(made)
+            if done:
+                return
+
+    def _next(self, *, idle: bool) -> tuple[Column | None, bool]:
+        """Names, if there are any, and whether there will be no more."""
+        try:
+            column = self.given.get(timeout=SLICE_MS / 1000) if idle else self.given.get_nowait()
+        except Empty:
+            return None, False
+        if column is None:
+            self.given.put(None)  # for the others
+        return column, column is None
+
+
+def join(threads: Sequence[threading.Thread]) -> None:
+    """Waits for their end, which is near: an interrupt comes after it, for what they use is freed next."""
+    interrupt: KeyboardInterrupt | None = None
+    for thread in threads:
+        while thread.is_alive():
+            try:
+                thread.join()
+            except KeyboardInterrupt as caught:
+                interrupt = caught
+    if interrupt is not None:
+        raise interrupt

@@ -1,0 +1,240 @@
+"""Files as the pump sees them: lines of one become columns of names, blocks of rows go to the other.
+
+Any number of threads may share a file: each takes whole lines and writes whole rows. Memory is the same for any length
+of input and of line. SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import stat
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from time import monotonic
+
+from ._engine import Column, Engine, Lines
+
+_CHUNK = 1 << 17  # octets read at once
+LINES = 8192  # lines cut at once
+_LONG = 4096  # octets kept of a line longer than a chunk: none as long is a name
+_FLUSH = 1 << 17  # octets written at once
+_FLUSH_SECONDS = 0.1  # rows wait no longer than this to be written
+_PIPE = 4096  # octets that a writable pipe takes without blocking (PIPE_BUF)
+
+
+class Block(Lines):
+    """Room for the lines that one thread takes at once."""
+
+    def __init__(self, most: int = LINES) -> None:
+        super().__init__(_CHUNK, most)
+
+
+class Reader:
+    """Lines of a file descriptor, as columns of names. Threads take turns."""
+
+    def __init__(self, fd: int, name: str) -> None:
+        info = os.fstat(fd)
+        self._name = name
+        self.fd = fd
+        self.prompt = stat.S_ISREG(info.st_mode)  # a read never waits
+        self.size = info.st_size if self.prompt else None
+        self.octets = 0  # taken so far, what was not yet cut left out
+        self.inputs = 0
+        self.blank = 0
+        self.ended = False
+        self._buffer = bytearray(_CHUNK)
+        self._view = memoryview(self._buffer)
+        self._start = self._end = 0
+        self._whole = self._last = False  # whether a whole line is in the buffer; whether no more text follows
+        self._turn = threading.Lock()
+
+    def column(self, lines: Block, *, wait: bool) -> Column | None:
+        """The next names; None when the input has ended, or when it has nothing now and must not be waited for."""
+        with self._turn:
+            return self._column(lines, wait)
+
+    def _column(self, lines: Block, wait: bool) -> Column | None:
+        while not self.ended:
+            if self._whole:
+                column = self._cut(lines)
+                if column.left:
+                    return column
+            if self._start == 0 and self._end == _CHUNK:
+                self._shorten()
+            elif self._last:
+                self.ended = True
+            elif wait or self.prompt or _ready(self.fd, select.POLLIN):
+                self._fill()
+            else:
+                return None
+        return None
+
+    def _cut(self, block: Block) -> Column:
+        """Names from what was read; the line that has not ended yet moves to the front of the buffer."""
+        consumed = block.cut(self._view[self._start : self._end], last=self._last)
+        stop = self._start + consumed
+        lines = self._buffer.count(b"\n", self._start, stop)
+        lines += consumed > 0 and self._buffer[stop - 1] != 0x0A  # the last line, without its LF
+        column = block.column
+        column.first = self.inputs
+        self.octets += consumed
+        self.inputs += column.left
+        self.blank += lines - column.left
+        self._start = stop
+        if not column.left:
+            rest = self._end - stop
+            self._buffer[:rest] = self._buffer[stop : self._end]
+            self._start, self._end = 0, rest
+            self._whole = False
+        return column
+
+    def _fill(self) -> None:
+        try:
+            count = os.readv(self.fd, [self._view[self._end :]])
+        except BlockingIOError:  # a descriptor that somebody else made non-blocking
+            return
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._name) from None
+        self._last = count == 0
+        self._whole = self._last or self._buffer.find(b"\n", self._end, self._end + count) >= 0
+        self._end += count
+
+    def _shorten(self) -> None:
+        """Cuts down a line that fills the buffer, so that it is one input and never two.
+
+        Blanks before it go. Of the rest its beginning stays, with dots behind it that make it illegal.
+        """
+        text = bytes(self._view).lstrip(b" \t\r")
+        if len(text) > _LONG:
+            tail = text[_LONG - 4 :].strip(b" \t\r")
+            text = text[: _LONG - 4] + (b"...." if tail else b"    ")
+        self.octets += self._end - len(text)
+        self._buffer[: len(text)] = text
+        self._end = len(text)
+
+
+class _Whole:
+    """Steps that an interrupt does not split: it waits for their end, a second one does not."""
+
+    def __init__(self) -> None:
+        self._inside = self._interrupted = False
+
+    def __enter__(self) -> None:
+        self._inside = True
+
+    def __exit__(self, *exc: object) -> None:
+        self._inside = False
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
+
+    def _interrupt(self, *_: object) -> None:
+        if not self._inside or self._interrupted:
+            raise KeyboardInterrupt
+        self._interrupted = True
+
+    @contextmanager
+    def kept(self) -> Generator[None, None, None]:
+        """Keeps steps whole from here on, where SIGINT does what Python makes of it."""
+        main = threading.current_thread() is threading.main_thread()
+        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+        signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Sink:
+    """A file descriptor for rows, which one writer has at a time: until its last row is out, and never between."""
+
+    def __init__(self, fd: int, name: str, form: str = "zdns") -> None:
+        self.fd = fd
+        self.name = name
+        self.form = form
+        self.prompt = stat.S_ISREG(os.fstat(fd).st_mode)  # a write never waits
+        self.turn = threading.Lock()
+
+
+class Writer:
+    """Blocks of rows of one thread, on their way to a sink. An interrupt neither loses a row nor writes one twice."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.whole = _Whole()
+        self._sink = sink
+        self._mine = False  # the sink is ours: we wrote, and are not done
+        self._view = memoryview(bytearray(2 * _FLUSH))
+        self._start = self._end = 0
+        self._flushed = monotonic()
+
+    @property
+    def fd(self) -> int | None:
+        """What to watch until more can be written; None while another thread writes."""
+        return self._sink.fd if self._mine or not self._sink.turn.locked() else None
+
+    @property
+    def due(self) -> bool:
+        """There is enough to write, or it has waited long enough."""
+        pending = self._end - self._start
+        return pending >= _FLUSH or (pending > 0 and monotonic() - self._flushed > _FLUSH_SECONDS)
+
+    @property
+    def room(self) -> bool:
+        return self._end < _FLUSH
+
+    @property
+    def empty(self) -> bool:
+        return self._start == self._end
+
+    def take(self, engine: Engine) -> int:
+        """Drains finished rows behind those that wait; returns how many."""
+        with self.whole:
+            written, rows, wanted = engine.drain(self._sink.form, self._view[self._end :])
+            if wanted:  # a single row that is larger than the room: there is always some, see `room`
+                grown = memoryview(bytearray(self._end + wanted))
+                grown[: self._end] = self._view[: self._end]
+                self._view = grown
+                written, rows, _ = engine.drain(self._sink.form, self._view[self._end :])
+            self._end += written
+        return rows
+
+    def flush(self) -> None:
+        """Writes what waits: all of it to a file, to a pipe as much as it takes without blocking."""
+        if self._start == self._end:
+            return
+        if not self._mine:
+            self._mine = self._sink.turn.acquire(blocking=self._sink.prompt)
+        if self._mine and self._written():
+            self._mine = False
+            self._sink.turn.release()
+            self._start = self._end = 0
+            self._flushed = monotonic()
+
+    def _written(self) -> bool:
+        """Writes; whether that was all."""
+        fd, prompt = self._sink.fd, self._sink.prompt
+        while self._start < self._end:
+            if not prompt and not _ready(fd, select.POLLOUT):
+                return False
+            stop = self._end if prompt else min(self._end, self._start + _PIPE)
+            try:
+                with self.whole:
+                    self._start += os.write(fd, self._view[self._start : stop])
+            except BlockingIOError:  # a descriptor that somebody else made non-blocking
+                return False
+            except OSError as error:
+                self._sink.turn.release()
+                self._mine = False
+                raise OSError(error.errno, error.strerror, self._sink.name) from None
+        return True
+
+
+def _ready(fd: int, event: int) -> bool:
+    poll = select.poll()
+    poll.register(fd, event)
+    return bool(poll.poll(0))

@@ -74,10 +74,11 @@ static void records_write(rq_sheet *sheet, rq_column *lists, rq_walk *walk, know
   rq_record record;
   rq_edns edns;
   int has_edns = 0;
+  record.place = RQ_NOWHERE;
   found->status = questions_skip(walk);
   while (found->status >= 0) {
     rq_cur at = walk->cur;
-    found->status = rq_walk_record(walk, &record);
+    found->status = rq_walk_next(walk, &record);
     if (found->status != 1) return;
     rq_column *list = lists + (size_t)(walk->section - RQ_ANSWER) * (1 + RQ_SHEET_CHILDREN);
     if (!has_edns && rq_walk_is_edns(walk, &record)) {

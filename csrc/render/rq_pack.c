@@ -275,11 +275,9 @@ static void pack_pairs(const rq_cur *pairs, const rq_type *(*find)(uint16_t), rq
 
 /* --- records --- */
 
-#define NOWHERE SIZE_MAX /* a pointer may lead into the header, and a message may be longer than 64 KiB */
-
 /* The text of the name that was read last, and where it begins: most records belong to the name that was asked for. */
 typedef struct known {
-  size_t place; /* NOWHERE for none */
+  size_t place; /* RQ_NOWHERE for none */
   unsigned len; /* 0 when it wants escapes */
   uint8_t text[RQ_NAME_MAX];
 } known;
@@ -330,16 +328,16 @@ typedef struct reader {
 static int reader_begin(reader *r, const uint8_t *wire, size_t len) {
   r->got = 0;
   r->has_edns = 0;
-  r->last.place = NOWHERE;
+  r->last.place = r->record.place = RQ_NOWHERE;
   return rq_walk_begin(&r->walk, wire, len) == RQ_OK;
 }
 
 static void reader_next(reader *r) {
-  r->got = rq_walk_record(&r->walk, &r->record);
+  r->got = rq_walk_next(&r->walk, &r->record);
   if (r->got != 1 || r->has_edns || !rq_walk_is_edns(&r->walk, &r->record)) return;
   r->has_edns = 1;
   rq_edns_read(&r->record, &r->edns);
-  r->got = rq_walk_record(&r->walk, &r->record);
+  r->got = rq_walk_next(&r->walk, &r->record);
 }
 
 /* [[name, type, class], ...]; the reader then stands at the first record. */
@@ -360,6 +358,10 @@ static void pack_questions(reader *r, rq_out *out) {
 
 /* The records of `section`, from where the reader stands. */
 static void pack_records(reader *r, int section, rq_out *out) {
+  if (r->got != 1 || r->walk.section != section) {
+    rq_pack_array(0, out);
+    return;
+  }
   size_t begun = begin16(ARRAY16, out);
   uint16_t count = 0;
   for (; r->got == 1 && r->walk.section == section; reader_next(r)) {

@@ -74,7 +74,25 @@ static int questions_skip(rq_walk *walk) {
   return got;
 }
 
+/* The owner, unless the record holds it already: a pointer to where that name begins. */
 /*@ requires rq_cur_ok(at) && \valid(record) && \separated(record, at, at->base + (0 .. at->end - 1));
+    requires record->place == RQ_NOWHERE || rq_name_ok(&record->owner);
+    terminates \true;
+    assigns *at, record->owner, record->place;
+    ensures rq_cur_ok(at) && rq_cur_same{Pre, Here}(at) && rq_name_ok(&record->owner);
+    ensures at->state == RQ_CUR_GOOD ==> at->pos >= \old(at->pos) + 1; */
+static void owner_read(rq_cur *at, rq_record *record) {
+  size_t place = rq_name_place(at);
+  if (place == record->place && place < rq_cur_pos(at)) {
+    rq_cur_skip(at, 2);
+  } else {
+    record->place = place;
+    rq_name_read(at, &record->owner);
+  }
+}
+
+/*@ requires rq_cur_ok(at) && \valid(record) && \separated(record, at, at->base + (0 .. at->end - 1));
+    requires record->place == RQ_NOWHERE || rq_name_ok(&record->owner);
     terminates \true;
     assigns *at, *record;
     ensures rq_cur_ok(at) && rq_cur_same{Pre, Here}(at);
@@ -82,8 +100,7 @@ static int questions_skip(rq_walk *walk) {
     ensures rq_cur_ok(&record->rdata) && rq_name_ok(&record->owner) && record->rdata.state == at->state;
     ensures record->rdata.base == at->base && record->rdata.end == at->pos; */
 static void record_read(rq_cur *at, rq_record *record) {
-  record->place = rq_name_place(at);
-  rq_name_read(at, &record->owner);
+  owner_read(at, record);
   record->rrtype = rq_cur_u16(at);
   record->rrclass = rq_cur_u16(at);
   record->ttl = rq_cur_u32(at);
@@ -92,6 +109,11 @@ static void record_read(rq_cur *at, rq_record *record) {
 }
 
 int rq_walk_record(rq_walk *walk, rq_record *record) {
+  record->place = RQ_NOWHERE;
+  return rq_walk_next(walk, record);
+}
+
+int rq_walk_next(rq_walk *walk, rq_record *record) {
   rq_cur at;
   int skipped = questions_skip(walk);
   if (skipped < 0) return skipped;
@@ -106,7 +128,8 @@ int rq_walk_record(rq_walk *walk, rq_record *record) {
 }
 
 int rq_walk_is_edns(const rq_walk *walk, const rq_record *record) {
-  return walk->section == RQ_ADDITIONAL && record->rrtype == RQ_TYPE_OPT && rq_rdata_fits(RQ_TYPE_OPT, &record->rdata);
+  if (walk->section != RQ_ADDITIONAL || record->rrtype != RQ_TYPE_OPT) return 0;
+  return rq_cur_left(&record->rdata) == 0 || rq_rdata_fits(RQ_TYPE_OPT, &record->rdata); /* most have no options */
 }
 
 size_t rq_walk_pos(const rq_walk *walk) {
@@ -240,12 +263,14 @@ int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary) {
   summary->rcode = RQ_RCODE(walk.header.flags);
   summary->length = RQ_HEADER_SIZE;
   int has_edns = 0, got = questions_count(&walk, summary);
+  record.place = RQ_NOWHERE;
   if (got == 0)
     /*@ loop invariant rq_walk_ok(&walk) && walk.cur.base == wire && walk.cur.end == len;
+        loop invariant record.place == RQ_NOWHERE || rq_name_ok(&record.owner);
         loop assigns walk.cur, walk.section, walk.left, record, got, has_edns;
         loop assigns summary->counts[0 .. 3], summary->length, summary->rcode;
         loop variant walk.cur.end - walk.cur.pos; */
-    while ((got = rq_walk_record(&walk, &record)) == 1) summary_add(summary, &walk, &record, &has_edns);
+    while ((got = rq_walk_next(&walk, &record)) == 1) summary_add(summary, &walk, &record, &has_edns);
   return summary->status = got;
 }
 

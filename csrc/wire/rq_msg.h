@@ -22,6 +22,7 @@
 #define RQ_OPCODE(flags) (((flags) / 2048u) % 16u)
 #define RQ_RCODE(flags) ((flags) % 16u)
 
+#define RQ_NOWHERE SIZE_MAX /* no place: a message may be longer than a pointer reaches */
 #define RQ_TYPE_OPT 41
 #define RQ_CLASS_IN 1
 
@@ -106,6 +107,21 @@ int rq_walk_question(rq_walk *walk, rq_question *question);
     ensures \result == 1 ==> rq_cur_ok(&record->rdata) && record->rdata.state == RQ_CUR_GOOD;
     ensures \result == 1 ==> record->rdata.base == walk->cur.base && record->rdata.end == walk->cur.pos; */
 int rq_walk_record(rq_walk *walk, rq_record *record);
+
+/* The same for a caller that passes the record of the call before, untouched, or one whose place is RQ_NOWHERE: an
+ * owner that is a pointer to the name in there is not read again, as most records belong to one name. */
+/*@ requires rq_walk_ok(walk) && \valid(record);
+    requires \separated(record, walk, walk->cur.base + (0 .. walk->cur.end - 1));
+    requires record->place == RQ_NOWHERE || rq_name_ok(&record->owner);
+    terminates \true;
+    assigns walk->cur, walk->section, walk->left, *record;
+    ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+    ensures \result == 1 || \result == 0 || \result == RQ_TRUNCATED || \result == RQ_MALFORMED;
+    ensures \result == 1 ==> walk->section > RQ_QUESTION && walk->cur.pos >= \old(walk->cur.pos) + 11;
+    ensures \result == 1 ==> rq_name_ok(&record->owner);
+    ensures \result == 1 ==> rq_cur_ok(&record->rdata) && record->rdata.state == RQ_CUR_GOOD;
+    ensures \result == 1 ==> record->rdata.base == walk->cur.base && record->rdata.end == walk->cur.pos; */
+int rq_walk_next(rq_walk *walk, rq_record *record);
 
 /* 1 if the record just read tells the message's EDNS: an OPT record in the additional section whose options can be
  * walked. */

@@ -167,7 +167,7 @@ static void test_packed_rows(unit *u) {
   rq_row_msgpack(&row, &out);
   EXPECT_TEXT(u, out,
               "\x9e\xff\xdb\0\0\0\x07"
-              "a\"\\255\n\xa9TYPE65280\xa7TIMEOUT\xc0\xc0\xc0\xc0\0\xc0\xc0\xc0\xcb\0\0\0\0\0\0\0\0\xdc\0\0");
+              "a\"\\255\n\xa9TYPE65280\xa7TIMEOUT\xc0\xc0\xc0\xc0\0\xc0\xc0\xc0\xcb\0\0\0\0\0\0\0\0\x90");
 }
 
 static void test_sentences(unit *u) {

@@ -24,6 +24,7 @@ static void test_types(unit *u);
 static void test_rdata(unit *u);
 static void test_rdata_expanded(unit *u);
 static void test_bitmap(unit *u);
+static void test_owners(unit *u);
 static void test_walk(unit *u);
 static void test_open(unit *u);
 static void test_query(unit *u);
@@ -51,6 +52,7 @@ int main(void) {
                {"RDATA expanded", test_rdata_expanded},
                {"type bitmaps", test_bitmap},
                {"walk", test_walk},
+               {"owners", test_owners},
                {"open", test_open},
                {"query", test_query},
                {"frames", test_frames}};
@@ -590,6 +592,28 @@ static void test_bitmap(unit *u) {
 
 /* Where the question and each record end. */
 static const uint32_t ends[] = {19, 35, 50, 61};
+
+/* Owners that are one pointer, another pointer, the name itself, and again that pointer. */
+static void test_owners(unit *u) {
+  static const uint8_t wire[] =
+      "\0\0\x80\0\0\0\0\5\0\0\0\0"
+      "\1a\1b\0\0\1\0\1\0\0\0\0\0\0"
+      "\xc0\x0c\0\1\0\1\0\0\0\0\0\0"
+      "\xc0\x0c\0\1\0\1\0\0\0\0\0\0"
+      "\xc0\x0e\0\1\0\1\0\0\0\0\0\0"
+      "\xc0\x0c\0\1\0\1\0\0\0\0\0\0";
+  rq_walk walk, again;
+  rq_record kept = {.place = RQ_NOWHERE}, fresh;
+  EXPECT_NUMBER(u, rq_walk_begin(&walk, OCTETS(wire)), RQ_OK);
+  again = walk;
+  for (int n = 0; n < 5; n++) {
+    EXPECT_NUMBER(u, rq_walk_next(&walk, &kept), 1);
+    EXPECT_NUMBER(u, rq_walk_record(&again, &fresh), 1);
+    EXPECT(u, rq_name_identical(&kept.owner, &fresh.owner) && kept.owner.len == (n == 3 ? 3 : 5));
+    EXPECT_NUMBER(u, rq_walk_pos(&walk), rq_walk_pos(&again));
+  }
+  EXPECT_NUMBER(u, rq_walk_next(&walk, &kept), 0);
+}
 
 static void test_walk(unit *u) {
   rq_walk walk;

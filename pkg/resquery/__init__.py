@@ -5,6 +5,7 @@ names up. `Message` opens an answer, `make_query` builds a question. SPDX-Licens
 """
 
 from . import errors, options, rdata, types
+from ._cache import Cache, CacheStats
 from ._settings import BulkSettings, Settings
 from .arrow import Batch, BulkColumns, bulk_columns, parse_columns
 from .bulk import Row, bulk
@@ -16,6 +17,8 @@ __all__ = [
     "Batch",
     "BulkColumns",
     "BulkSettings",
+    "Cache",
+    "CacheStats",
     "Message",
     "Resolver",
     "Row",

@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from ._cache import Cache
 from ._columns import LIMIT, Columns, Parts, engine_stream_capsule
 from ._conf import addresses, engine_conf
 from ._lib import ffi, lib, owned, status_error
@@ -114,7 +115,7 @@ class Engine:
 
     __slots__ = ("_answer", "_handle", "_pid", "_u32", "limits", "servers")
 
-    def __init__(self, servers: Iterable[str], limits: Limits) -> None:
+    def __init__(self, servers: Iterable[str], limits: Limits, cache: Cache | None = None) -> None:
         self.limits = limits
         self.servers = tuple(servers)
         status, error = ffi.new("int32_t *"), ffi.new("int32_t *")
@@ -125,6 +126,8 @@ class Engine:
         if made == ffi.NULL:
             raise _unmade(status[0], error[0])
         self._handle: Any = made  # freed also when nobody closes it
+        if cache is not None:
+            cache.serve(made)
         self._pid = os.getpid()
         self._answer: Any = ffi.new("rq_answer *")
         self._u32: Any = ffi.new("uint32_t[2]")

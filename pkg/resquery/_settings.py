@@ -22,6 +22,8 @@ from .options import Cookie, EdnsOption, TcpKeepalive
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ._cache import Cache
+
 Transport = Literal["udp", "tcp"]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,6 +43,7 @@ _SHOWN = {
     "options": (),
     "mixed_case": True,
     "hops": 8,
+    "cache": False,
     "share": True,
     "threads": 1,
 }
@@ -71,6 +74,8 @@ class Settings(TypedDict, total=False):
       cookies          send DNS cookies, RFC 7873, and expect them back from servers that know them (True, with edns)
     Answers:
       hops             CNAMEs that are followed across answers, 0 to 16; 0 takes what one server said (8)
+      cache            a `Cache`, which may be shared; True for a new one, False or None for none (Resolver: True;
+                       bulk: False)
     """
 
     timeout: float | None
@@ -87,6 +92,7 @@ class Settings(TypedDict, total=False):
     mixed_case: bool | None
     cookies: bool | None
     hops: int | None
+    cache: Cache | bool | None
 
 
 class BulkSettings(Settings, total=False):

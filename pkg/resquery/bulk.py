@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.msgpack import Decoder
 
+from ._cache import cache_of
 from ._conf import settled
 from ._crew import GULP, Crew, Gather, Made, Names, slow
 from ._engine import SLICE_MS, Column, Engine, Types
@@ -117,10 +118,10 @@ def type_list(types: str | int | Iterable[str | int]) -> list[int]:
 def bulk_engines(type_count: int, servers: str | Iterable[str] | None, given: dict[str, Any]) -> list[Engine]:
     """Engines for many lookups, one for each thread: finished ones may wait while others are on the network."""
     given = dict(given)
-    threads = thread_count(given.pop("threads", 1))
+    threads, cache = thread_count(given.pop("threads", 1)), cache_of(given.pop("cache", None))
     addresses, limits, _ = settled(servers, given, **DEFAULTS)
     with ExitStack() as made:
-        engines = [made.enter_context(Engine(addresses, each)) for each in divided(limits, threads, type_count)]
+        engines = [made.enter_context(Engine(addresses, each, cache)) for each in divided(limits, threads, type_count)]
         made.pop_all()
     return engines
 

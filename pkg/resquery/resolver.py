@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from ._cache import Cache, cache_of
 from ._conf import settled
 from ._engine import RCODES, Answer, Engine
 from ._lib import class_number, lib, name_octets, octets_of, status_error, text_octets, type_name, type_number
@@ -73,7 +74,8 @@ class Resolver:
 
     `servers` are texts as "9.9.9.9", "127.0.0.1:5301" or "[::1]:53"; None reads `resolv_conf`, once: its servers,
     search list, ndots, rotate, use-vc, trust-ad, and, where they are set, timeout and attempts. `search` and `ndots`
-    are for `res_search`. `help(resquery.Settings)` explains the settings.
+    are for `res_search`. `help(resquery.Settings)` explains the settings. `resolve` remembers answers in `.cache`, of
+    which each Resolver has its own unless it is given one.
 
     Raises BadServer for a text that is no address, TypeError or ValueError for a setting that is none.
 
@@ -84,7 +86,7 @@ class Resolver:
     example.com. 300 IN MX 10 mx1.example.com.
     """
 
-    @explicit(Settings)
+    @explicit(Settings, cache=True)
     def __init__(
         self,
         servers: str | Iterable[str] | None = None,
@@ -93,6 +95,7 @@ class Resolver:
         ndots: int | None = None,
         **settings: Unpack[Settings],
     ) -> None:
+        self.cache = cache_of(settings.pop("cache", True))
         self.servers, self.limits, conf = settled(servers, known(settings, Settings, "Resolver"))
         self.search = _search_list(search) if search is not None else conf.search if conf else ()
         self.ndots = ndots if ndots is not None else conf.ndots if conf else 1
@@ -218,7 +221,7 @@ class Resolver:
             try:
                 engine = self._idle.pop()
             except IndexError:
-                return _OneEngine(self.servers, self.limits)
+                return _OneEngine(self.servers, self.limits, self.cache)
             if engine.usable:
                 return engine
             engine.close()  # it came through a fork
@@ -276,8 +279,8 @@ class _OneEngine(Engine):
 
     __slots__ = ("scratch",)
 
-    def __init__(self, servers: Iterable[str], limits: Limits) -> None:
-        super().__init__(servers, limits)
+    def __init__(self, servers: Iterable[str], limits: Limits, cache: Cache | None) -> None:
+        super().__init__(servers, limits, cache)
         self.scratch = memoryview(bytearray(lib.RQ_MESSAGE_MAX))
 
 
@@ -391,7 +394,7 @@ def _most_telling(failures: list[LookupFailure], as_is_first: bool) -> LookupFai
 
 
 def _rcode_failure(asked: str, rcode: int, about: dict[str, Any]) -> LookupFailure:
-    server = about["server"]
+    server = about["server"] or "the cache"
     if rcode == 0:
         return NoAnswer(f"{asked}: the name has no such record (NOERROR from {server})", **about)
     if rcode == 3:

@@ -1,0 +1,120 @@
+"""The owner of a C cache, which any number of resolvers, engines and threads share.
+
+SPDX-License-Identifier: MIT
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from ._lib import ffi, lib, name_octets, owned, status_error
+from ._settings import within
+from .errors import shown
+
+_ENTRIES_MAX = 1 << 24
+_OCTETS_MAX = 1 << 36
+_SECONDS_MAX = 2**31 - 1  # RFC 2181, 8
+
+
+class CacheStats(Struct, frozen=True):
+    """Totals since a cache was made, and what it holds now."""
+
+    hits: int
+    misses: int
+    stale: int
+    """Of the hits, those with an answer that had expired."""
+    stored: int
+    evicted: int
+    """Given up to make room."""
+    expired: int
+    """Found too old."""
+    entries: int
+    octets: int
+
+
+class Cache:
+    """Answers, positive and negative (RFC 2308), for as long as their TTLs say; any threads may share it.
+
+    Holds at most `entries` answers in `octets` of memory, which is used only as it fills. A TTL counts as one within
+    `ttl`, two numbers of seconds, and for NXDOMAIN and for a name without such records as `negative_ttl` at the most.
+    For `stale` seconds after its end an answer still stands in for a lookup that fails (RFC 8767). A forked child finds
+    it empty. Raises TypeError or ValueError for a number out of range.
+
+    >>> cache = Cache(entries=1000, negative_ttl=60)
+    >>> cache.flush("example.com"), cache.stats.hits, len(cache)
+    (0, 0, 0)
+    """
+
+    __slots__ = ("_about", "_handle")
+
+    def __init__(
+        self,
+        *,
+        entries: int = 10_000,
+        octets: int = 8 << 20,
+        ttl: tuple[float, float] = (0, 86_400),
+        negative_ttl: float = 3600,
+        stale: float = 0,
+    ) -> None:
+        within("entries", entries, 1, _ENTRIES_MAX)
+        within("octets", octets, 1, _OCTETS_MAX)
+        if not isinstance(ttl, (tuple, list)) or len(ttl) != 2:  # pyright: ignore
+            raise TypeError(f"ttl is two numbers of seconds, the least and the most, not {shown(repr(ttl))}")
+        for name, seconds in (("ttl", ttl[0]), ("ttl", ttl[1]), ("negative_ttl", negative_ttl), ("stale", stale)):
+            within(name, seconds, 0.0, _SECONDS_MAX)
+        if ttl[0] > ttl[1]:
+            raise ValueError(f"ttl is the least and the most: {ttl[0]} is more than {ttl[1]}")
+        conf = {
+            "entries": entries,
+            "octets": octets,
+            "ttl_min_s": round(ttl[0]),
+            "ttl_max_s": round(ttl[1]),
+            "negative_max_s": round(negative_ttl),
+            "stale_s": round(stale),
+        }
+        status = ffi.new("int32_t *")
+        self._about = f"entries={entries}, octets={octets}"
+        self._handle: Any = owned(lib.rq_cache_free, lib.rq_cache_new, ffi.new("rq_cache_conf *", conf), status)
+        if self._handle == ffi.NULL:
+            raise status_error(status[0])
+
+    def flush(self, name: str | bytes | None = None) -> int:
+        """Forgets the answers for a name, of all types, or all answers; returns how many. Raises IllegalName."""
+        octets = b"" if name is None else name_octets(name)
+        flushed = lib.rq_cache_flush(self._handle, octets, len(octets))
+        if flushed < 0:
+            raise status_error(flushed, octets)
+        return int(flushed)
+
+    @property
+    def stats(self) -> CacheStats:
+        """Totals so far."""
+        raw = ffi.new("rq_cache_stats *")
+        lib.rq_cache_tell(self._handle, raw)
+        return CacheStats(*(getattr(raw, field) for field in CacheStats.__struct_fields__))
+
+    def __len__(self) -> int:
+        return self.stats.entries
+
+    def __bool__(self) -> bool:
+        return True  # also an empty one is a cache
+
+    def __repr__(self) -> str:
+        return f"Cache({self._about})"
+
+    def serve(self, engine: Any) -> None:
+        """Has the C engine use it; the engine keeps it alive."""
+        used = lib.rq_engine_use_cache(engine, self._handle)
+        if used < 0:
+            raise status_error(used)
+
+
+def cache_of(cache: object) -> Cache | None:
+    """The cache that a setting stands for: a new one for True, none for False. Raises TypeError."""
+    if cache is None or isinstance(cache, Cache):
+        return cache
+    if not isinstance(cache, bool):
+        raise TypeError(f"cache is a Cache, True or False, not {shown(repr(cache))}")
+    return Cache() if cache else None

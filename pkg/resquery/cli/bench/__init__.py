@@ -12,11 +12,19 @@ from typing import Any
 
 from ...errors import ResqueryError
 
+KINDS = ("knot", "nsd", "embedded")
+
 
 def add_to(commands: Any) -> None:
     """Adds the command to the parser."""
     bench = commands.add_parser("bench", help="measure speed", description="Measures speed beside the peers.")
-    parser = bench.add_subparsers(required=True, dest="what", metavar="WHAT").add_parser(
+    what = bench.add_subparsers(required=True, dest="what", metavar="WHAT")
+    _add_parse(what)
+    _add_lookup(what)
+
+
+def _add_parse(commands: Any) -> None:
+    parser = commands.add_parser(
         "parse",
         help="reading messages, beside dnspython, dnslib, c-ares and ldns",
         description="Times reading DNS messages beside dnspython and dnslib, and in C beside c-ares and ldns.",
@@ -30,6 +38,30 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write their medians as tables to FILE")
     parser.add_argument("--sources", type=Path, metavar="FOLDER", help="resquery's sources, for the opponents in C")
     parser.set_defaults(run=run_parse)
+
+
+def _add_lookup(commands: Any) -> None:
+    parser = commands.add_parser(
+        "lookup",
+        help="looking names up on loopback, beside massdns, dnsperf, blastdns, aiodns, dnspython and others",
+        description="Times lookups at servers of its own on loopback, in turns with the peers that are found.",
+        epilog="Several values of --names, --servers, --loss or --delay-ms give a table for each combination.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--names", type=_count, nargs="+", default=[1_000_000], metavar="N", help="names (1000000)")
+    parser.add_argument("--servers", type=_count, nargs="+", default=[1], metavar="N", help="server addresses (1)")
+    parser.add_argument("--loss", type=_percent, nargs="+", default=[0.0], metavar="PERCENT", help="queries lost (0)")
+    parser.add_argument("--delay-ms", type=_delay, nargs="+", default=[0.0], metavar="MS", help="before an answer (0)")
+    parser.add_argument(
+        "--server", choices=KINDS, action="append", help="which (knot, nsd); with loss or delay embedded"
+    )
+    parser.add_argument("--only", metavar="KEY,KEY", help="these contenders only; `list` lists them")
+    parser.add_argument("--rounds", type=_rounds, default=5, metavar="N", help="rounds, in which all take turns (5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw the first case as a bar chart into FILE")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the medians as tables to FILE")
+    parser.add_argument("--sources", type=Path, metavar="FOLDER", help="resquery's sources, for the floor")
+    parser.set_defaults(run=run_lookup)
 
 
 def run_parse(arguments: argparse.Namespace) -> None:
@@ -62,7 +94,67 @@ def run_parse(arguments: argparse.Namespace) -> None:
         arguments.svg.write_text(chart.svg(found), encoding="utf-8")
 
 
+def run_lookup(arguments: argparse.Namespace) -> None:
+    """Checks, measures, prints; writes what was asked for. Raises ResqueryError when an answer is missing or wrong."""
+    import json
+    import tempfile
+    from itertools import product
+
+    from . import contenders, lookup, lookup_report, report, versions
+
+    with tempfile.TemporaryDirectory(prefix="resquery-bench-") as temp:
+        folder = Path(temp)
+        floor, why = contenders.build_floor(arguments.sources, folder)
+        parties, missing = contenders.chosen(contenders.contenders(floor), arguments.only)
+        if arguments.only == "list":
+            print("\n".join(f"{one.key:12} {one.title}" for one in parties))
+            return
+        found: dict[str, Any] = {
+            "machine": report.machine(),
+            "versions": versions.of(parties),
+            "rounds": arguments.rounds,
+            "cases": [],
+            "missing": [why, *missing] if why else missing,
+        }
+        for combined in product(arguments.names, arguments.servers, arguments.loss, arguments.delay_ms):
+            case = lookup.Case(*combined)
+            servers = lookup.measure(case, arguments.server or KINDS[:2], parties, arguments.rounds, folder)
+            found["cases"].append({"title": case.title(), "case": case._asdict(), "servers": servers})
+    print(lookup_report.tables(found))
+    sys.stdout.flush()
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if arguments.markdown is not None:
+        arguments.markdown.write_text(lookup_report.markdown(found), encoding="utf-8")
+    if arguments.svg is not None:
+        arguments.svg.write_text(lookup_report.svg(found), encoding="utf-8")
+
+
 def _rounds(text: str) -> int:
     if not text.isdecimal() or int(text) < 2:
         raise argparse.ArgumentTypeError("give 2 rounds or more: one has no spread")
     return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000_000:
+        raise argparse.ArgumentTypeError("give a number from 1 to 100000000")
+    return int(text)
+
+
+def _percent(text: str) -> float:
+    return _within(text, 0, 99) / 100
+
+
+def _delay(text: str) -> float:
+    return _within(text, 0, 10_000) / 1000
+
+
+def _within(text: str, low: float, high: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = low - 1
+    if not low <= number <= high:
+        raise argparse.ArgumentTypeError(f"give a number from {low:g} to {high:g}")
+    return number

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from .report import digits, duration
 
-_TEXT = "#7d8590"
-_GRID = "#8b949e"
+TEXT = "#7d8590"
+GRID = "#8b949e"
 _EDGE, _LEFT, _TOP, _PANEL, _GAP = 8, 160, 88, 330, 66  # pixels: margin, shape names, heading, a panel, between panels
 _BAR, _PITCH, _GROUP = 10, 12, 62  # a bar, from bar to bar, from shape to shape
 _DECADES = 4  # 1x to 10,000x
@@ -61,18 +61,18 @@ def svg(found: dict[str, Any]) -> str:
     height = _TOP + len(shapes) * _GROUP + 24
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'font-family="system-ui, sans-serif" font-size="11" fill="{_TEXT}">',
+        f'font-family="system-ui, sans-serif" font-size="11" fill="{TEXT}">',
         "<title>Reading DNS messages: times faster than dnspython</title>",
-        _text(_EDGE, 16, "Times faster than dnspython, log scale; CPU time a message", size=14, weight="bold"),
+        text(_EDGE, 16, "Times faster than dnspython, log scale; CPU time a message", size=14, weight="bold"),
     ]
     for at, panel in enumerate(panels):
         lines += _panel(panel, found, _LEFT + at * (_PANEL + _GAP), height)
     for at, (shape, figures) in enumerate(shapes.items()):
         top = _TOP + at * _GROUP
         lines += [
-            _text(_EDGE, top + 12, shape, size=12, weight="bold"),
-            _text(_EDGE, top + 26, f"{figures['octets']:,} octets"),
-            _text(_EDGE, top + 40, f"dnspython {duration(figures['ns']['dnspython']['median'])}"),
+            text(_EDGE, top + 12, shape, size=12, weight="bold"),
+            text(_EDGE, top + 26, f"{figures['octets']:,} octets"),
+            text(_EDGE, top + 40, f"dnspython {duration(figures['ns']['dnspython']['median'])}"),
         ]
     return "\n".join([*lines, "</svg>", ""])
 
@@ -81,14 +81,14 @@ def _panel(panel: _Panel, found: dict[str, Any], left: int, height: int) -> list
     """Heading, legend, grid and the bars of one language."""
     figures = found[panel.part]
     bars = [bar for bar in panel.bars if all(bar.key in one["ns"] for one in figures.values())]
-    lines = [_text(left, 38, panel.title, size=12, weight="bold")]
+    lines = [text(left, 38, panel.title, size=12, weight="bold")]
     for at, bar in enumerate(bars):  # the legend, two to a line
         x, y = left + at % 2 * _PANEL / 2, 48 + at // 2 * 16
-        lines += [_box(x, y, 9, 9, bar.colour), _text(x + 13, y + 8, bar.title)]
+        lines += [box(x, y, 9, 9, bar.colour), text(x + 13, y + 8, bar.title)]
     for decade in range(_DECADES + 1):
         x = left + decade * _PANEL / _DECADES
-        lines.append(f'<path d="M{x:.1f} {_TOP}V{height - 20}" stroke="{_GRID}" stroke-opacity=".35"/>')
-        lines.append(_text(x, height - 6, f"{10**decade:,}×", anchor="middle"))
+        lines.append(f'<path d="M{x:.1f} {_TOP}V{height - 20}" stroke="{GRID}" stroke-opacity=".35"/>')
+        lines.append(text(x, height - 6, f"{10**decade:,}×", anchor="middle"))
     for at, (shape, one) in enumerate(figures.items()):
         slow = found["python"][shape]["ns"]["dnspython"]["median"]
         for row, bar in enumerate(bars):
@@ -98,13 +98,15 @@ def _panel(panel: _Panel, found: dict[str, Any], left: int, height: int) -> list
 
 def _bar(left: float, top: float, ratio: float, colour: str) -> list[str]:
     length = min(max(math.log10(ratio) / _DECADES, 0), 1) * _PANEL
-    return [_box(left, top, length, _BAR, colour), _text(left + length + 4, top + 9, f"{digits(ratio)}×", size=10)]
+    return [box(left, top, length, _BAR, colour), text(left + length + 4, top + 9, f"{digits(ratio)}×", size=10)]
 
 
-def _box(x: float, y: float, width: float, height: float, colour: str) -> str:
+def box(x: float, y: float, width: float, height: float, colour: str) -> str:
+    """A filled rectangle."""
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>'
 
 
-def _text(x: float, y: float, text: str, *, size: int = 11, weight: str = "normal", anchor: str = "start") -> str:
+def text(x: float, y: float, words: str, *, size: int = 11, weight: str = "normal", anchor: str = "start") -> str:
+    """Words at a place."""
     look = f'font-size="{size}" font-weight="{weight}" text-anchor="{anchor}"'
-    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(words)}</text>'

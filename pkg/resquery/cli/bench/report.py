@@ -27,10 +27,10 @@ def tables(found: Figures) -> str:
     versions = ", ".join(f"{who} {number}" for who, number in found["versions"].items())
     blocks = [f"{found['machine']}; {versions}"]
     titled = "CPU time a message in Python, median ± half of what lies between the 10th and the 90th percentile"
-    blocks += [_block(titled, _times(found["python"])), _ratios("Times longer, median (p10-p90)", found["python"])]
+    blocks += [block(titled, _times(found["python"])), _ratios("Times longer, median (p10-p90)", found["python"])]
     if "c" in found:
         versions = ", ".join(f"{who} {number}" for who, number in found["c_versions"].items())
-        blocks.append(_block(f"The same in C{', ' if versions else ''}{versions}", _times(found["c"])))
+        blocks.append(block(f"The same in C{', ' if versions else ''}{versions}", _times(found["c"])))
         blocks += [_ratios("Times longer in C", found["c"])] if found["c_versions"] else []
     blocks += [f"not measured: {why}" for why in found["c_missing"]]
     return "\n\n".join(blocks)
@@ -74,7 +74,7 @@ def digits(number: float) -> str:
     return f"{number:,.{0 if number >= 99.95 else 1 if number >= 9.995 else 2}f}"
 
 
-def _block(title: str, rows: list[Row]) -> str:
+def block(title: str, rows: list[Row]) -> str:
     """A title and a table whose first row heads its columns."""
     widths = [max(len(cells[at]) for _, cells in rows) for at in range(len(rows[0][1]))]
     left = max(len(name) for name, _ in rows)
@@ -105,7 +105,7 @@ def _ratios(title: str, figures: Figures) -> str:
     medians = [[one["ratio"][name]["median"] for one in figures.values()] for name in names]
     rows.append(("least", [digits(min(column)) for column in medians]))
     rows.append(("median", [digits(statistics.median(column)) for column in medians]))
-    return _block(title, rows)
+    return block(title, rows)
 
 
 def _ratio(spread: dict[str, float]) -> str:

@@ -6,20 +6,21 @@
 #include "rq_health.h"
 
 #define SECOND_US 1000000
-#define RTO_MOST_US 60000000  /* RFC 6298, 2.5 */
-#define DOUBLED_MOST 6        /* times that an RTO is doubled */
-#define INTERVAL_US SECOND_US /* the rate changes once in so long at the most */
-#define OUTCOMES_LEAST 50u    /* and after so many outcomes */
-#define USUAL_FIRST 0.2f      /* nobody loses more than a fifth as a rule, until it is seen to */
-#define USUAL_WEIGHT 0.125f   /* of a new share in the usual one */
-#define RISE 1.5f             /* a share is a rise above this many times the usual one, */
-#define RISE_LEAST 0.1f       /* and this */
-#define STEPS 5.0             /* from half of a rate back to it */
-#define FREE_STEPS 20.0       /* at so many steps, twice what was too much, there is no limit any more */
-#define SILENT_LEAST 8u       /* queries in a row without an answer, */
-#define SILENT_US SECOND_US   /* in so long a time: it is silent */
-#define PROBES_MOST 5         /* probes from which on there are always */
-#define PROBE_MOST_S 30       /* so many seconds between two; before that 1, 2, 4 .. */
+#define WAIT_MOST_US 3600000000 /* then it is reckoned again */
+#define RTO_MOST_US 60000000    /* RFC 6298, 2.5 */
+#define DOUBLED_MOST 6          /* times that an RTO is doubled */
+#define INTERVAL_US SECOND_US   /* the rate changes once in so long at the most */
+#define OUTCOMES_LEAST 50u      /* and after so many outcomes */
+#define USUAL_FIRST 0.2f        /* nobody loses more than a fifth as a rule, until it is seen to */
+#define USUAL_WEIGHT 0.125f     /* of a new share in the usual one */
+#define RISE 1.5f               /* a share is a rise above this many times the usual one, */
+#define RISE_LEAST 0.1f         /* and this */
+#define STEPS 5.0               /* from half of a rate back to it */
+#define FREE_STEPS 20.0         /* at so many steps, twice what was too much, there is no limit any more */
+#define SILENT_LEAST 8u         /* queries in a row without an answer, */
+#define SILENT_US SECOND_US     /* in so long a time: it is silent */
+#define PROBES_MOST 5           /* probes from which on there are always */
+#define PROBE_MOST_S 30         /* so many seconds between two; before that 1, 2, 4 .. */
 
 static double burst_of(const rq_bucket *bucket) {
   return 1.0 + bucket->rate / 100.0;
@@ -74,7 +75,9 @@ int64_t rq_bucket_due_us(rq_bucket *bucket, uint32_t count, int64_t now_us) {
   if (bucket->rate <= 0) return now_us;
   fill(bucket, now_us);
   double lack = (double)count - bucket->tokens;
-  return lack <= 0 ? now_us : now_us + (int64_t)(lack * SECOND_US / bucket->rate) + 2;
+  if (lack <= 0) return now_us;
+  double wait = lack * SECOND_US / bucket->rate;
+  return wait < WAIT_MOST_US ? now_us + (int64_t)wait + 2 : now_us + WAIT_MOST_US;
 }
 
 /* --- which server, and when --- */
@@ -111,11 +114,14 @@ uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t fro
   return shut < count ? shut : benched;
 }
 
-/* Compared by subtraction: what may be in flight beyond what is. */
+/* Queries that may be in flight beyond those that are. */
+static uint32_t flight_left(const rq_health *health) {
+  if (health->flight_most == 0) return UINT32_MAX;
+  return health->flight < health->flight_most ? health->flight_most - health->flight : 0;
+}
+
 int rq_health_open(const rq_health *health, int64_t now_us) {
-  if (health->flight_most > 0 &&
-      (health->flight >= health->flight_most || health->queued >= health->flight_most - health->flight))
-    return 0;
+  if (health->queued >= flight_left(health)) return 0;
   return health->bucket.rate <= 0 || level(&health->bucket, now_us) >= (double)health->queued + 1;
 }
 
@@ -123,8 +129,11 @@ int64_t rq_health_open_us(rq_health *healths, uint32_t count, uint32_t from, int
   int64_t soonest = INT64_MAX;
   uint32_t s = from % count;
   for (uint32_t n = 0; n < count && n < RQ_CHOICE; n++) {
-    int64_t due = rq_bucket_due_us(&healths[s].bucket, healths[s].queued + 1, now_us);
-    if (due < soonest) soonest = due;
+    rq_health *health = &healths[s];
+    if (health->queued < flight_left(health)) {
+      int64_t due = rq_bucket_due_us(&health->bucket, health->queued + 1, now_us);
+      if (due < soonest) soonest = due;
+    }
     s = s + 1 < count ? s + 1 : 0;
   }
   return soonest;
@@ -145,17 +154,22 @@ void rq_health_unqueue(rq_health *health) {
 }
 
 uint32_t rq_health_room(rq_health *health, uint32_t most, int64_t now_us) {
-  if (health->flight_most > 0) {
-    uint32_t left = health->flight < health->flight_most ? health->flight_most - health->flight : 0;
-    if (left < most) most = left;
-  }
-  return rq_bucket_ready(&health->bucket, most, now_us);
+  uint32_t left = flight_left(health);
+  return rq_bucket_ready(&health->bucket, left < most ? left : most, now_us);
 }
 
 void rq_health_sent(rq_health *health, uint32_t count) {
   rq_bucket_take(&health->bucket, count);
+  health->queued -= count;
   health->flight += count;
   health->sent += count;
+}
+
+void rq_health_unsent(rq_health *health, uint32_t count) {
+  rq_bucket_give(&health->bucket, count);
+  health->queued += count;
+  health->flight -= count;
+  health->sent -= count < health->sent ? count : health->sent;
 }
 
 void rq_health_left(rq_health *health) {
@@ -246,8 +260,12 @@ int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us) {
   return 1;
 }
 
-void rq_health_repeat(rq_health *health) {
+int rq_health_repeat(rq_health *health, int64_t now_us) {
+  if (!health->adapts || rq_bucket_ready(&health->bucket, 1, now_us) == 0) return 0;
+  rq_bucket_take(&health->bucket, 1);
+  health->sent++;
   if (health->doubled < DOUBLED_MOST) health->doubled++;
+  return 1;
 }
 
 int64_t rq_health_rto_us(const rq_health *health) {

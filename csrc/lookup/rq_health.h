@@ -65,13 +65,14 @@ void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int a
 
 /* The next server to ask: of those from index `from` on, in circles, the first that is not left out and may be asked at
  * once; else the first that is not left out; else the one that was asked least recently. Looks at RQ_CHOICE of them at
- * the most; with that bound, always finds one. `health` NULL: `from` itself, modulo `count`. */
+ * the most, and always finds one. `healths` NULL: `from` itself, modulo `count`. */
 uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t from, int64_t now_us);
 
 /* Whether a query may be sent now, beside those that wait already. */
 int rq_health_open(const rq_health *health, int64_t now_us);
 
-/* When one of those servers that rq_health_choose looks at gets a token, at the earliest. */
+/* When one of those servers that rq_health_choose looks at may be asked, at the earliest; INT64_MAX when none may
+ * before a query in flight is answered. */
 int64_t rq_health_open_us(rq_health *healths, uint32_t count, uint32_t from, int64_t now_us);
 
 /* A query waits to be sent to this server, or no longer does. For one that is left out this is the probe: the next
@@ -82,8 +83,11 @@ void rq_health_unqueue(rq_health *health);
 /* How many queries may be sent now, `most` at the most. */
 uint32_t rq_health_room(rq_health *health, uint32_t most, int64_t now_us);
 
-/* So many queries were sent, as rq_health_room allowed; one of those in flight is so no longer. */
+/* So many of those that wait are sent, as rq_health_room allowed; or they were not sent after all, and wait again. */
 void rq_health_sent(rq_health *health, uint32_t count);
+void rq_health_unsent(rq_health *health, uint32_t count);
+
+/* One of those in flight is so no longer. */
 void rq_health_left(rq_health *health);
 
 /* An answer to a query that was sent `rtt_us` ago. `refused`: an rcode that says it could or would not answer;
@@ -93,8 +97,9 @@ void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeat
 /* No answer came to a query that was sent at `sent_us`. Returns 1 when the server is left out from now on. */
 int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us);
 
-/* A query was sent once more. */
-void rq_health_repeat(rq_health *health);
+/* Whether a query in flight may be sent once more now; then it counts as sent, and until an answer tells better,
+ * repeats come twice as late (RFC 6298, 5.5). */
+int rq_health_repeat(rq_health *health, int64_t now_us);
 
 /* How long after a query it is sent once more: srtt + 4 rttvar (RFC 6298, 2), within bounds. */
 int64_t rq_health_rto_us(const rq_health *health);

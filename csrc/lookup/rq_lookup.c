@@ -59,7 +59,7 @@ rq_action rq_lookup_failed(rq_lookup *lookup, const rq_policy *policy, int32_t e
  * another. Ends the lookup as told when tries or time are used up. */
 static rq_action turn(rq_lookup *lookup, const rq_policy *policy, int32_t status, int32_t error, int64_t now_us) {
   if (lookup->left == 0 || now_us >= lookup->end_us) return finish(lookup, status, error);
-  if (lookup->turns > 0) lookup->server = (lookup->server + 1) % policy->servers;
+  lookup->server = rq_health_choose(policy->healths, policy->servers, lookup->server + (lookup->turns > 0), now_us);
   lookup->turns++;
   lookup->left--;
   lookup->transport = policy->transport;

@@ -6,7 +6,7 @@
 #ifndef RQ_LOOKUP_H
 #define RQ_LOOKUP_H
 
-#include "../wire/rq_msg.h"
+#include "rq_health.h"
 
 /* Rcodes that steer a lookup (RFC 1035, 4.1.1; RFC 6891, 9). */
 #define RQ_RCODE_FORMERR 1
@@ -31,6 +31,7 @@ typedef struct rq_policy {
   uint32_t tries;             /* queries at the most, 1..100, beside two free ones, see rq_lookup_reply */
   uint32_t servers;           /* how many there are, at least 1; asked in turn from the one that start names */
   uint8_t transport, edns;    /* enum rq_transport to begin with at each server; send OPT to begin with */
+  const rq_health *healths;   /* of the servers, for rq_health_choose; NULL: they are asked in plain turn */
 } rq_policy;
 
 typedef struct rq_reply {

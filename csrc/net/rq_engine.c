@@ -22,6 +22,8 @@
 #define GATHER_FEW 64     /* answers in one turn that are few */
 #define GATHER_LEAST 8    /* answers that make it worth to go on gathering */
 #define MILLISECOND 1000  /* in microseconds */
+#define HOPS_MOST 16      /* CNAMEs followed across answers */
+#define RATE_MOST 1e9     /* queries a second: beyond that it is no limit */
 
 static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *servers, uint32_t count);
 static int make_servers(rq_engine *engine, const rq_addr *addrs, uint32_t count);
@@ -73,16 +75,25 @@ void rq_engine_free(rq_engine *engine) {
   free(engine->socks);
   free(engine->groups);
   free(engine->servers);
+  rq_pace_drop(engine);
+  free(engine->spread);
   free(engine->free_slots);
   free(engine->slots);
   free(engine);
+}
+
+/* NaN is neither. */
+static int rate_valid(double rate) {
+  return rate >= 0 && rate <= RATE_MOST;
 }
 
 static int conf_valid(const rq_engine_conf *conf) {
   return conf->slots >= 1 && conf->slots <= 65536 && conf->max_in_flight >= 1 && conf->max_in_flight <= conf->slots &&
          conf->timeout_ms >= 1 && conf->timeout_ms <= 3600000 && conf->try_ms >= 1 &&
          conf->try_ms <= conf->timeout_ms && conf->tries >= 1 && conf->tries <= 100 && conf->transport <= RQ_TCP &&
-         conf->sockets >= 1 && conf->sockets <= 64;
+         conf->sockets >= 1 && conf->sockets <= 64 && conf->hops <= HOPS_MOST && conf->server_flight <= conf->slots &&
+         rate_valid(conf->rate) && rate_valid(conf->server_rate) && conf->options_len <= RQ_OPTIONS_MAX &&
+         (conf->options || conf->options_len == 0);
 }
 
 static int addrs_valid(const rq_addr *servers, uint32_t count) {
@@ -96,7 +107,7 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
   engine->conf = *conf;
   engine->epoll = -1;
   engine->pid = engine->sys->getpid();
-  engine->fresh = engine->done = engine->waiting = (rq_list){RQ_NONE, RQ_NONE};
+  engine->fresh = engine->done = engine->line = (rq_list){RQ_NONE, RQ_NONE};
   engine->policy = (rq_policy){.timeout_us = (int64_t)conf->timeout_ms * MILLISECOND,
                                .try_us = (int64_t)conf->try_ms * MILLISECOND,
                                .tries = conf->tries,
@@ -111,6 +122,7 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
   rq_random_init(&engine->random, engine->sys);
   int error = make_servers(engine, servers, count);
   if (error == 0) error = make_groups(engine);
+  if (error == 0) error = rq_pace_make(engine);
   if (error == 0) error = make_slots(engine);
   if (error == 0) error = make_links(engine);
   if (error < 0) return error;
@@ -129,7 +141,7 @@ static int make_servers(rq_engine *engine, const rq_addr *addrs, uint32_t count)
     rq_addr_write(&addrs[s], &text);
     rq_peer_set(&server->peer, &addrs[s]);
     server->group = engine->connected ? s : addrs[s].family != addrs[0].family;
-    server->ready = (rq_list){RQ_NONE, RQ_NONE};
+    server->ready[RQ_UDP] = server->ready[RQ_TCP] = (rq_list){RQ_NONE, RQ_NONE};
     server->pipeline = RQ_PIPELINE;
   }
   return 0;
@@ -146,7 +158,7 @@ static int make_groups(rq_engine *engine) {
   for (uint32_t n = 0; n < engine->sock_count; n++) engine->socks[n].fd = -1;
   for (uint32_t g = 0; g < count; g++) {
     engine->groups[g].first = g * places;
-    engine->groups[g].ready = (rq_list){RQ_NONE, RQ_NONE};
+    engine->groups[g].line = (rq_list){RQ_NONE, RQ_NONE};
   }
   for (uint32_t s = 0; s < engine->server_count; s++)
     engine->groups[engine->servers[s].group].peer = &engine->servers[s].peer;
@@ -163,7 +175,11 @@ static int make_slots(rq_engine *engine) {
     engine->free_slots[engine->free_count] = count - 1 - engine->free_count;
     engine->free_count++;
   }
-  if (rq_wheel_init(&engine->wheel, count, engine->now_us) < 0 || rq_ids_init(&engine->ids, count) < 0) return -ENOMEM;
+  engine->spread = engine->conf.spread ? malloc(count * sizeof *engine->spread) : NULL;
+  if (engine->conf.spread && !engine->spread) return -ENOMEM;
+  if (rq_wheel_init(&engine->wheel, count + rq_pace_timers(engine), engine->now_us) < 0 ||
+      rq_ids_init(&engine->ids, count) < 0)
+    return -ENOMEM;
   if (rq_batch_init(&engine->sending, RQ_QUERY_MAX, RQ_QUERY_MAX, !engine->connected) < 0) return -ENOMEM;
   return rq_batch_init(&engine->receiving, RQ_PACKET_STRIDE, RQ_PACKET_MAX, !engine->connected);
 }
@@ -273,7 +289,12 @@ static void expire(rq_engine *engine) {
   uint32_t i;
   int64_t due = rq_wheel_next_us(&engine->wheel);
   if (due >= 0 && due <= engine->now_us) receive_all(engine, 0); /* what fails here fails again in the step */
-  while ((i = rq_wheel_pop(&engine->wheel, engine->now_us)) != RQ_NONE) rq_slot_timer(engine, i);
+  while ((i = rq_wheel_pop(&engine->wheel, engine->now_us)) != RQ_NONE) {
+    if (i < engine->conf.slots)
+      rq_slot_timer(engine, i);
+    else
+      rq_pace_timer(engine, i);
+  }
 }
 
 /* In the child of a fork the sockets, and the random numbers, are the parent's: it gets its own, under the same
@@ -324,8 +345,8 @@ int32_t rq_engine_fd(const rq_engine *engine) {
 int32_t rq_engine_wait_ms(const rq_engine *engine) {
   if (!engine || engine->stats.held == 0) return -1;
   if (engine->stats.finished > 0) return 0;
-  int can_start = engine->fresh.head != RQ_NONE && engine->stats.in_flight < engine->conf.max_in_flight;
-  if (can_start) return 0;
+  int can_start = rq_slots_fresh(engine) && engine->stats.in_flight < engine->conf.max_in_flight;
+  if (can_start && !engine->paused) return 0;
   int64_t due = rq_wheel_next_us(&engine->wheel), now = rq_clock_us(engine->sys);
   if (engine->unsent && due > now + RETRY_MS * MILLISECOND) return RETRY_MS;
   return due <= now ? 0 : (int32_t)((due - now + MILLISECOND - 1) / MILLISECOND);

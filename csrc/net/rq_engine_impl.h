@@ -4,6 +4,7 @@
  *   rq_bulk.c         finished lookups as columns             (calls rq_engine.c)
  *   rq_engine_udp.c   lookups <-> UDP sockets
  *   rq_engine_tcp.c   lookups <-> TCP connections
+ *   rq_pace.c         which servers may be sent to now, and which wait for it
  *   rq_slot.c         one lookup from input to row: lists, events of rq_lookup, the reply it keeps
  *   rq_share.c        lookups that need no query of their own: from the cache, or as another asks the same
  *
@@ -15,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include "../lookup/rq_health.h"
 #include "../lookup/rq_lookup.h"
 #include "../render/rq_row.h"
 #include "rq_ids.h"
@@ -40,11 +42,18 @@
 enum rq_slot_state {
   RQ_SLOT_FREE,
   RQ_SLOT_FRESH,     /* not begun: the limit of lookups in flight is reached */
-  RQ_SLOT_READY_UDP, /* to be sent, in its group's list */
-  RQ_SLOT_READY_TCP, /* to be sent, in its server's list */
+  RQ_SLOT_READY_UDP, /* to be sent, in its server's list */
+  RQ_SLOT_READY_TCP, /* the same */
   RQ_SLOT_UDP,       /* sent; `sock` and `id` are in the table of IDs */
   RQ_SLOT_TCP,       /* the same, in its connection's list */
   RQ_SLOT_DONE       /* waits to be drained */
+};
+
+/* Where a server is that has lookups to be sent over one transport. */
+enum rq_turn {
+  RQ_TURN_NONE,  /* it has none */
+  RQ_TURN_LINE,  /* in the line of those that are served */
+  RQ_TURN_PARKED /* it may not be sent to: back in the line when it may */
 };
 
 typedef struct rq_list {
@@ -62,8 +71,9 @@ typedef struct rq_slot {
   uint32_t next, prev; /* in the list that `state` names */
   uint32_t sock;       /* number of the UDP socket or, beyond those, of the connection */
   uint16_t id;
-  uint16_t rcode; /* of the reply that is kept */
-  uint8_t state;  /* enum rq_slot_state */
+  uint16_t rcode;   /* of the reply that is kept */
+  uint8_t state;    /* enum rq_slot_state */
+  uint8_t repeated; /* the query was sent once more */
   rq_question asked;
   uint8_t store[RQ_STORE]; /* the input as given, then the reply */
 } rq_slot;
@@ -72,12 +82,12 @@ typedef struct rq_server {
   rq_peer peer;
   char text[RQ_ADDR_TEXT];
   uint32_t group;    /* its UDP sockets */
-  rq_list ready;     /* lookups to be sent over TCP */
-  uint32_t next;     /* in rq_engine.waiting */
+  rq_list ready[2];  /* lookups to be sent, by enum rq_transport */
+  uint32_t next[2];  /* in the line for that transport */
+  uint8_t turn[2];   /* enum rq_turn */
   uint32_t links;    /* connections it has */
   uint32_t link;     /* the one used last, a hint */
   uint16_t pipeline; /* queries in flight on one connection at the most: what it was seen to take */
-  uint8_t waits;     /* it is in that list */
 } rq_server;
 
 /* A place for a UDP socket. */
@@ -93,7 +103,7 @@ typedef struct rq_sock {
  * lingers in its place while the new one works. */
 typedef struct rq_group {
   const rq_peer *peer;       /* connected to it, or of its family */
-  rq_list ready;             /* lookups to be sent over UDP */
+  rq_list line;              /* servers with lookups to be sent over UDP */
   uint32_t first;            /* number of its first place */
   uint32_t use[64];          /* the places in use, conf.sockets of them */
   uint8_t alive;             /* answered since it last failed: only then are queries sent in runs, see send_batch */
@@ -119,6 +129,8 @@ struct rq_engine {
   uint8_t segments;  /* the kernel takes runs of packets (UDP GSO) */
   uint8_t connected; /* UDP sockets are: the kernel checks the source */
   uint8_t unsent;    /* something is ready but had no turn, or the kernel took no more: the next turn comes soon */
+  uint8_t paces;     /* queries are counted, by server and in all: see rq_pace.c */
+  uint8_t paused;    /* no lookup may begin now, for that reason; an event or a timer says when */
   uint8_t gathers;   /* answers are left to gather before they are received */
   int epoll;
   int entropy_error;       /* errno of getrandom, 0 while all is well */
@@ -130,12 +142,16 @@ struct rq_engine {
   uint32_t *free_slots; /* a stack: the warm ones are used again first */
   uint32_t free_count;
   rq_list fresh, done;
-  rq_wheel wheel;
+  uint32_t *spread, fresh_count; /* with conf.spread: the fresh ones, in place of the list */
+  rq_wheel wheel;                /* timers of slots, of servers, and one of `bucket` */
   rq_ids ids;
   rq_random random;
 
   rq_server *servers;
   uint32_t server_count, turn; /* turn: where the next lookup begins, with conf.rotate */
+  rq_health *healths;          /* of the servers; NULL when nothing asks for them */
+  rq_bucket bucket;            /* of queries to all servers together */
+  uint32_t queued;             /* lookups to be sent, when `paces` */
   rq_group *groups;
   uint32_t group_count;
   rq_sock *socks;
@@ -143,7 +159,7 @@ struct rq_engine {
   rq_link *links;
   uint8_t *link_memory;
   uint32_t link_count, links_open;
-  rq_list waiting; /* servers with lookups to be sent over TCP; linked by rq_server.next */
+  rq_list line; /* servers with lookups to be sent over TCP */
   rq_batch sending, receiving;
   rq_cache *cache;     /* shared with others, NULL for none */
   uint8_t as_received; /* the lookup of rq_query uses no cache and follows nothing */
@@ -163,13 +179,21 @@ void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw,
 /* Frees a finished slot. */
 void rq_slot_release(rq_engine *engine, uint32_t i);
 
-/* Begins fresh lookups while the limit of those in flight allows. */
+/* Begins fresh lookups while the limit of those in flight allows, and the pace. */
 void rq_slots_start(rq_engine *engine);
+
+/* Whether there are any. */
+static inline int rq_slots_fresh(const rq_engine *engine) {
+  return engine->fresh.head != RQ_NONE || engine->fresh_count > 0;
+}
 
 /* Events: the slot is on the network, and is moved on as rq_lookup decides. */
 void rq_slot_timer(rq_engine *engine, uint32_t i);
 void rq_slot_failed(rq_engine *engine, uint32_t i, int error);
 void rq_slot_reply(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply);
+
+/* How long after a query over UDP to this server it is sent once more; only with conf.adapt. */
+int64_t rq_slot_rto_us(const rq_engine *engine, uint32_t s);
 
 /* Gives it up, whatever its state. */
 void rq_slot_cancel(rq_engine *engine, uint32_t i);
@@ -187,6 +211,46 @@ int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock);
  * dropped. 1 if a slot accepted it. */
 int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const uint8_t *wire, uint32_t len);
 
+/* --- rq_pace.c --- */
+
+/* Allocates what the settings ask for. 0 or -ENOMEM. */
+int rq_pace_make(rq_engine *engine);
+void rq_pace_drop(rq_engine *engine);
+
+/* Timers of servers and of the bucket, behind those of the slots. */
+uint32_t rq_pace_timers(const rq_engine *engine);
+void rq_pace_timer(rq_engine *engine, uint32_t number);
+
+/* Whether a lookup may begin, at the server *first or the one that is then named there. If not, a timer or an answer
+ * will tell when to ask again. */
+int rq_pace_begin(rq_engine *engine, uint32_t *first);
+
+/* Puts a slot into its server's list, or takes it out of it; it was not sent. */
+void rq_pace_queue(rq_engine *engine, uint32_t i);
+void rq_pace_unqueue(rq_engine *engine, uint32_t i);
+
+/* The server at the head of a line that has lookups to be sent and may be sent some, *room of them at the most; RQ_NONE
+ * when there is none. Those before it leave the line. */
+uint32_t rq_pace_next(rq_engine *engine, rq_list *line, int transport, uint32_t most, uint32_t *room);
+
+/* The server at the head goes to the end of the line; or leaves it, until rq_pace_return. */
+void rq_pace_rotate(rq_engine *engine, rq_list *line, int transport);
+void rq_pace_park(rq_engine *engine, rq_list *line, int transport);
+void rq_pace_return(rq_engine *engine, uint32_t s, int transport);
+
+/* So many queries were taken off a server's list and sent; one of them was not, and is at the head of the list again;
+ * one is no longer in flight. */
+void rq_pace_sent(rq_engine *engine, uint32_t s, uint32_t count);
+void rq_pace_unsent(rq_engine *engine, uint32_t i);
+void rq_pace_left(rq_engine *engine, uint32_t s);
+
+/* What came of a query in flight: an answer, or none. */
+void rq_pace_answer(rq_engine *engine, uint32_t i, uint16_t rcode);
+void rq_pace_loss(rq_engine *engine, uint32_t i);
+
+/* Whether a query in flight may be sent once more. */
+int rq_pace_repeat(rq_engine *engine, uint32_t s);
+
 /* --- rq_engine_udp.c --- */
 
 /* Opens all sockets. 0 or a negative errno, for lack of resources alone: a server that cannot be reached is its
@@ -200,15 +264,16 @@ void rq_udp_send(rq_engine *engine);
 /* Receives from one socket, and its errors. */
 void rq_udp_event(rq_engine *engine, uint32_t sock, uint32_t events);
 
+/* Half-way of a try: the timer of a slot that was set for its repeat. Sends it once more, if it was sent for long
+ * enough and may be, and sets the timer anew. */
+void rq_udp_repeat(rq_engine *engine, uint32_t i);
+
 /* A lookup no longer waits on its socket. */
 void rq_udp_leave(rq_engine *engine, uint32_t i);
 
 /* --- rq_engine_tcp.c --- */
 
 void rq_tcp_end(rq_engine *engine);
-
-/* Puts a lookup into its server's list. */
-void rq_tcp_queue(rq_engine *engine, uint32_t i);
 
 /* Sends what is ready and finds a place, closes what is idle. */
 void rq_tcp_send(rq_engine *engine);

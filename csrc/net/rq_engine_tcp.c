@@ -14,8 +14,7 @@
 #define SERVERS_A_TURN 64u /* servers that may fill connections in one turn */
 #define RECEIVE_ROUNDS 8   /* times one connection is read before others have their turn */
 
-static void wait_turn(rq_engine *engine, uint32_t s);
-static void serve(rq_engine *engine, uint32_t s);
+static uint32_t serve(rq_engine *engine, uint32_t s, uint32_t most);
 static int find_link(rq_engine *engine, uint32_t s, uint32_t *number);
 static int open_link(rq_engine *engine, uint32_t s, uint32_t *number);
 static uint32_t find_place(const rq_engine *engine);
@@ -29,51 +28,37 @@ static void shut(rq_engine *engine, uint32_t number);
 
 /* --- sending --- */
 
-void rq_tcp_queue(rq_engine *engine, uint32_t i) {
-  uint32_t s = engine->slots[i].lookup.server;
-  engine->slots[i].state = RQ_SLOT_READY_TCP;
-  rq_list_push(engine, &engine->servers[s].ready, i);
-  if (!engine->servers[s].waits) wait_turn(engine, s);
-}
-
-static void wait_turn(rq_engine *engine, uint32_t s) {
-  engine->servers[s].waits = 1;
-  engine->servers[s].next = RQ_NONE;
-  if (engine->waiting.head == RQ_NONE)
-    engine->waiting.head = s;
-  else
-    engine->servers[engine->waiting.tail].next = s;
-  engine->waiting.tail = s;
-}
-
 /* Servers take turns, so that one with many lookups does not keep the others from a connection. */
 void rq_tcp_send(rq_engine *engine) {
-  for (uint32_t n = 0; n < SERVERS_A_TURN && engine->waiting.head != RQ_NONE; n++) {
-    uint32_t s = engine->waiting.head;
-    serve(engine, s);
-    engine->waiting.head = engine->servers[s].next;
-    engine->servers[s].waits = 0;
-    if (engine->servers[s].ready.head != RQ_NONE) wait_turn(engine, s);
+  uint32_t s, room;
+  for (uint32_t n = 0; n < SERVERS_A_TURN; n++) {
+    if ((s = rq_pace_next(engine, &engine->line, RQ_TCP, UINT32_MAX, &room)) == RQ_NONE) break;
+    rq_pace_sent(engine, s, serve(engine, s, room));
+    rq_pace_rotate(engine, &engine->line, RQ_TCP);
   }
   if (engine->links_open == 0) return;
   flush_all(engine);
   if (engine->now_us >= engine->sweep_us) sweep(engine);
 }
 
-static void serve(rq_engine *engine, uint32_t s) {
-  rq_server *server = &engine->servers[s];
-  while (server->ready.head != RQ_NONE) {
-    uint32_t i = server->ready.head, number;
+/* Returns how many of its lookups found a place. */
+static uint32_t serve(rq_engine *engine, uint32_t s, uint32_t most) {
+  rq_list *ready = &engine->servers[s].ready[RQ_TCP];
+  uint32_t placed = 0;
+  while (placed < most && ready->head != RQ_NONE) {
+    uint32_t i = ready->head, number;
     int error = find_link(engine, s, &number);
-    if (error == -EAGAIN) return;
+    if (error == -EAGAIN) break;
     if (error < 0) {
       rq_slot_failed(engine, i, -error);
       continue;
     }
-    if (!rq_slot_draw_id(engine, i, engine->sock_count + number)) return;
-    rq_list_remove(engine, &server->ready, i);
+    if (!rq_slot_draw_id(engine, i, engine->sock_count + number)) break;
+    rq_list_remove(engine, ready, i);
     put(engine, number, i);
+    placed++;
   }
+  return placed;
 }
 
 /* A connection of the server with room, a new one if there is none: 0; -EAGAIN to wait; or why none can be opened. */

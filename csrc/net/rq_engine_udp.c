@@ -12,15 +12,17 @@
 #define SOCKET_LIFE_US 10000000 /* a socket is replaced after so long, whatever it carried */
 #define RECEIVE_ROUNDS 16       /* batches from one socket before others, and sending, have their turn */
 
-static int send_batch(rq_engine *engine, rq_group *group);
-static int refused(rq_engine *engine, rq_group *group, uint32_t run, int error);
+static int send_batch(rq_engine *engine, rq_group *group, uint32_t s);
+static int refused(rq_engine *engine, rq_group *group, uint32_t i, uint32_t run, int error);
 static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number);
 static void renew(rq_engine *engine, rq_group *group, uint32_t n);
 static int open_place(rq_engine *engine, rq_group *group, uint32_t number);
 static void close_place(rq_engine *engine, uint32_t number);
-static uint32_t room(rq_engine *engine, rq_group *group);
+static uint32_t burst(rq_engine *engine, rq_group *group);
 static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number, uint32_t most);
-static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count);
+static uint32_t take(rq_engine *engine, uint32_t s, uint32_t number, uint32_t count, uint32_t most);
+static void write_query(rq_engine *engine, uint32_t i, uint32_t at);
+static uint32_t settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count);
 static uint32_t receive_batch(rq_engine *engine, rq_group *group, uint32_t number);
 static void read_errors(rq_engine *engine, rq_group *group, uint32_t number);
 
@@ -34,37 +36,41 @@ void rq_udp_send(rq_engine *engine) {
   engine->unsent = 0;
   for (uint32_t g = 0; g < engine->group_count; g++) {
     rq_group *group = &engine->groups[g];
-    while (group->ready.head != RQ_NONE && send_batch(engine, group)) continue;
+    uint32_t s, room;
+    while ((s = rq_pace_next(engine, &group->line, RQ_UDP, RQ_BATCH, &room)) != RQ_NONE && send_batch(engine, group, s))
+      continue;
   }
 }
 
-/* One batch through one socket; 0 when no more can be sent for now. Runs of packets only go where answers come from: a
- * kernel that refuses a run, or a host that answers it with ICMP, does so once for all of its packets. */
-static int send_batch(rq_engine *engine, rq_group *group) {
+/* One batch through one socket, for server `s` and those behind it in the line; 0 when no more can be sent for now.
+ * Runs of packets only go where answers come from: a kernel that refuses a run, or a host that answers it with ICMP,
+ * does so once for all of its packets. */
+static int send_batch(rq_engine *engine, rq_group *group, uint32_t s) {
   rq_batch *batch = &engine->sending;
-  uint32_t number;
+  uint32_t number = group->first;
   int error = choose_socket(engine, group, &number);
   if (error == -EAGAIN) return 0;
   if (error < 0) {
-    rq_slot_failed(engine, group->ready.head, -error);
+    rq_slot_failed(engine, engine->servers[s].ready[RQ_UDP].head, -error);
     return 1;
   }
-  uint32_t count = fill(engine, group, number, room(engine, group));
+  uint32_t count = fill(engine, group, number, burst(engine, group));
   if (count == 0) return 0;
   uint32_t messages = engine->segments && group->alive ? rq_batch_runs(batch, count) : rq_batch_single(batch, count);
   uint32_t sent = rq_batch_send(batch, engine->sys, engine->socks[number].fd, messages, &error);
-  settle(engine, group, number, sent, count);
-  return sent == messages || refused(engine, group, batch->runs[sent], error);
+  uint32_t first = settle(engine, group, number, sent, count);
+  return sent == messages || refused(engine, group, batch->slots[first], batch->runs[sent], error);
 }
 
-/* The next message, of `run` packets, could not be sent. 1 to go on, 0 when the kernel takes no more for now. */
-static int refused(rq_engine *engine, rq_group *group, uint32_t run, int error) {
+/* The next message, of `run` packets from the query of slot `i` on, could not be sent. 1 to go on, 0 when the kernel
+ * takes no more for now. */
+static int refused(rq_engine *engine, rq_group *group, uint32_t i, uint32_t run, int error) {
   if (error == EAGAIN || error == ENOBUFS) {
     engine->unsent = 1;
     return 0;
   }
   if (run == 1) {
-    rq_slot_failed(engine, group->ready.head, error);
+    rq_slot_failed(engine, i, error);
     return 1;
   }
   if (error == EIO || error == EINVAL || error == EOPNOTSUPP) engine->segments = 0;
@@ -72,7 +78,8 @@ static int refused(rq_engine *engine, rq_group *group, uint32_t run, int error) 
   return 1;
 }
 
-/* A random one of those in use, or the next that has room. 0, -EAGAIN when all are full, or why none can be opened. */
+/* A random one of those in use, or the next that is open and has room. 0, -EAGAIN when all are full, or why none can be
+ * opened. */
 static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number) {
   uint32_t in_use = engine->conf.sockets;
   int32_t drawn = rq_random_below(&engine->random, in_use);
@@ -80,24 +87,26 @@ static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number) {
     engine->entropy_error = errno;
     return -EAGAIN;
   }
+  int error = 0, open = 0;
   for (uint32_t k = 0; k < in_use; k++) {
     uint32_t n = ((uint32_t)drawn + k) % in_use;
     rq_sock *sock = &engine->socks[group->use[n]];
     if (sock->fd >= 0 && (sock->left == 0 || engine->now_us >= sock->until_us)) renew(engine, group, n);
     *number = group->use[n];
     sock = &engine->socks[*number];
-    int error = sock->fd < 0 ? open_place(engine, group, *number) : 0;
-    if (error < 0) return error;
+    if (sock->fd < 0) error = open_place(engine, group, *number);
+    if (sock->fd < 0) continue;
     if (sock->in_flight < SOCKET_IN_FLIGHT) return 0;
+    open = 1;
   }
-  return -EAGAIN;
+  return open ? -EAGAIN : error;
 }
 
-/* How many queries the server may get now. A burst that overflows its receive buffer (some 200 packets, as systems
+/* How many queries a server may get now. A burst that overflows its receive buffer (some 200 packets, as systems
  * come) is lost in part, and the parts come back together as the next burst: so the queries that are not yet answered,
  * nor old enough to be out of that buffer one way or the other, are limited. Many servers on shared sockets do not get
  * enough for that. */
-static uint32_t room(rq_engine *engine, rq_group *group) {
+static uint32_t burst(rq_engine *engine, rq_group *group) {
   int64_t now = engine->now_us / RQ_SLICE_US;
   uint32_t young = 0;
   for (int n = 0; n < RQ_SLICES && group->slice < now; n++) group->young[++group->slice % RQ_SLICES] = 0;
@@ -109,49 +118,93 @@ static uint32_t room(rq_engine *engine, rq_group *group) {
   return left < RQ_BATCH ? left : RQ_BATCH;
 }
 
-/* Takes up to `most` queries off the list, gives them IDs and writes them; returns how many. */
+/* A batch of up to `most` queries, of the servers in line; returns how many. */
 static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number, uint32_t most) {
-  rq_batch *batch = &engine->sending;
-  uint32_t count = 0;
-  while (count < most && group->ready.head != RQ_NONE) {
-    uint32_t i = group->ready.head;
-    rq_slot *slot = &engine->slots[i];
-    rq_query_spec spec;
-    rq_out out;
-    if (!rq_slot_draw_id(engine, i, number)) break;
-    rq_list_remove(engine, &group->ready, i);
-    rq_slot_spec(engine, slot, &spec);
-    rq_out_init(&out, rq_batch_at(batch, count), batch->size);
-    rq_query_write(&slot->asked.name, &spec, &out);
-    rq_batch_put(batch, count, (uint32_t)rq_out_stored(&out), i);
-    if (!engine->connected) {
-      batch->peers[count] = engine->servers[slot->lookup.server].peer;
-      batch->headers[count].msg_hdr.msg_namelen = rq_peer_size(&batch->peers[count]);
-    }
-    count++;
+  uint32_t count = 0, s, room;
+  while (count < most && (s = rq_pace_next(engine, &group->line, RQ_UDP, most - count, &room)) != RQ_NONE) {
+    uint32_t taken = take(engine, s, number, count, room);
+    if (taken == 0) break;
+    rq_pace_sent(engine, s, taken);
+    rq_pace_rotate(engine, &group->line, RQ_UDP);
+    count += taken;
   }
   return count;
 }
 
-/* What went out with the first `messages` is in flight; the rest goes back to the head of the list. */
-static void settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count) {
+/* Takes up to `most` queries off a server's list, gives them IDs and writes them behind the `count` that there are;
+ * returns how many. */
+static uint32_t take(rq_engine *engine, uint32_t s, uint32_t number, uint32_t count, uint32_t most) {
+  rq_list *ready = &engine->servers[s].ready[RQ_UDP];
+  uint32_t taken = 0;
+  while (taken < most && ready->head != RQ_NONE) {
+    uint32_t i = ready->head;
+    if (!rq_slot_draw_id(engine, i, number)) break;
+    rq_list_remove(engine, ready, i);
+    write_query(engine, i, count + taken);
+    taken++;
+  }
+  return taken;
+}
+
+/* Packet `at` of the batch. */
+static void write_query(rq_engine *engine, uint32_t i, uint32_t at) {
+  rq_batch *batch = &engine->sending;
+  rq_slot *slot = &engine->slots[i];
+  rq_query_spec spec;
+  rq_out out;
+  rq_slot_spec(engine, slot, &spec);
+  rq_out_init(&out, rq_batch_at(batch, at), batch->size);
+  rq_query_write(&slot->asked.name, &spec, &out);
+  rq_batch_put(batch, at, (uint32_t)rq_out_stored(&out), i);
+  if (engine->connected) return;
+  batch->peers[at] = engine->servers[slot->lookup.server].peer;
+  batch->headers[at].msg_hdr.msg_namelen = rq_peer_size(&batch->peers[at]);
+}
+
+/* What went out with the first `messages` is in flight; the rest goes back to the head of its list. Returns how many
+ * packets went out. */
+static uint32_t settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count) {
   rq_sock *sock = &engine->socks[number];
   uint32_t sent = 0;
   for (uint32_t m = 0; m < messages; m++) sent += engine->sending.runs[m];
   for (uint32_t k = count; k > sent; k--) {
     uint32_t i = engine->sending.slots[k - 1];
     rq_ids_remove(&engine->ids, rq_ids_key(number, engine->slots[i].id));
-    rq_list_push_front(engine, &group->ready, i);
+    rq_pace_unsent(engine, i);
   }
   for (uint32_t k = 0; k < sent; k++) {
     rq_slot *slot = &engine->slots[engine->sending.slots[k]];
     slot->state = RQ_SLOT_UDP;
+    slot->repeated = 0;
     slot->sent_us = engine->now_us;
   }
   group->young[group->slice % RQ_SLICES] += sent;
   sock->in_flight += sent;
   sock->left -= sent < sock->left ? sent : sock->left;
   engine->stats.queries[RQ_UDP] += sent;
+  return sent;
+}
+
+/* A query that waits in a list for its server's turn is not repeated, nor one that was sent late. A repeat that cannot
+ * be sent is left out. */
+void rq_udp_repeat(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  uint32_t s = slot->lookup.server;
+  int64_t due_us = slot->lookup.deadline_us;
+  int64_t rto_us = rq_slot_rto_us(engine, s);
+  int64_t from_us = slot->state == RQ_SLOT_UDP ? slot->sent_us : engine->now_us;
+  if (engine->now_us - from_us < rto_us) {
+    if (rto_us < due_us - from_us) due_us = from_us + rto_us;
+  } else if (!slot->repeated && rq_pace_repeat(engine, s)) {
+    int error;
+    write_query(engine, i, 0);
+    slot->repeated = 1;
+    engine->stats.queries[RQ_UDP]++;
+    engine->stats.repeats++;
+    rq_batch_send(&engine->sending, engine->sys, engine->socks[slot->sock].fd, rq_batch_single(&engine->sending, 1),
+                  &error);
+  }
+  rq_wheel_set(&engine->wheel, i, due_us);
 }
 
 /* --- receiving --- */

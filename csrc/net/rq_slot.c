@@ -10,6 +10,9 @@
 #define ID_DRAWS \
   16 /* a socket is never more than half full, so 16 draws fail once in 65,536 times, and then it just waits */
 
+static uint32_t draw_fresh(rq_engine *engine);
+static void add_fresh(rq_engine *engine, uint32_t i);
+static void remove_fresh(rq_engine *engine, uint32_t i);
 static void apply(rq_engine *engine, uint32_t i, rq_action action);
 static void finish(rq_engine *engine, uint32_t i);
 static void leave(rq_engine *engine, uint32_t i, int silent);
@@ -19,24 +22,65 @@ static void drop_reply(rq_slot *slot);
 /* --- events --- */
 
 void rq_slots_start(rq_engine *engine) {
-  while (engine->fresh.head != RQ_NONE && engine->stats.in_flight < engine->conf.max_in_flight) {
-    uint32_t i = engine->fresh.head, first = 0;
-    rq_list_remove(engine, &engine->fresh, i);
-    if (engine->conf.rotate) {
-      first = engine->turn;
-      engine->turn = (engine->turn + 1) % engine->server_count;
-    }
+  uint32_t count = engine->server_count;
+  while (rq_slots_fresh(engine) && engine->stats.in_flight < engine->conf.max_in_flight) {
+    uint32_t first = engine->conf.rotate ? engine->turn : 0;
+    if (!rq_pace_begin(engine, &first)) break;
+    engine->turn = first + 1 < count ? first + 1 : 0;
+    uint32_t i = draw_fresh(engine);
     engine->stats.in_flight++;
     apply(engine, i, rq_lookup_start(&engine->slots[i].lookup, &engine->policy, first, engine->now_us));
   }
 }
 
+/* The next in order, or any of them. */
+static uint32_t draw_fresh(rq_engine *engine) {
+  uint32_t i = engine->fresh.head;
+  if (engine->conf.spread) {
+    int32_t drawn = rq_random_u16(&engine->random);
+    i = engine->spread[(uint32_t)(drawn < 0 ? 0 : drawn) * engine->fresh_count / 65536u];
+  }
+  remove_fresh(engine, i);
+  return i;
+}
+
+static void add_fresh(rq_engine *engine, uint32_t i) {
+  engine->slots[i].state = RQ_SLOT_FRESH;
+  if (!engine->conf.spread) {
+    rq_list_push(engine, &engine->fresh, i);
+    return;
+  }
+  engine->slots[i].next = engine->fresh_count;
+  engine->spread[engine->fresh_count++] = i;
+}
+
+/* The last takes its place; `next` is where it is. */
+static void remove_fresh(rq_engine *engine, uint32_t i) {
+  if (!engine->conf.spread) {
+    rq_list_remove(engine, &engine->fresh, i);
+    return;
+  }
+  uint32_t last = engine->spread[--engine->fresh_count], at = engine->slots[i].next;
+  engine->spread[at] = last;
+  engine->slots[last].next = at;
+}
+
+static int is_sent(const rq_slot *slot) {
+  return slot->state == RQ_SLOT_UDP || slot->state == RQ_SLOT_TCP;
+}
+
 void rq_slot_timer(rq_engine *engine, uint32_t i) {
+  if (engine->now_us < engine->slots[i].lookup.deadline_us) {
+    rq_udp_repeat(engine, i);
+    return;
+  }
+  if (is_sent(&engine->slots[i])) rq_pace_loss(engine, i);
   leave(engine, i, 1);
   apply(engine, i, rq_lookup_timer(&engine->slots[i].lookup, &engine->policy, engine->now_us));
 }
 
 void rq_slot_failed(rq_engine *engine, uint32_t i, int error) {
+  if (is_sent(&engine->slots[i])) rq_pace_loss(engine, i);
   leave(engine, i, 0);
   apply(engine, i, rq_lookup_failed(&engine->slots[i].lookup, &engine->policy, error, engine->now_us));
 }
@@ -45,6 +89,7 @@ void rq_slot_reply(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t 
   rq_slot *slot = &engine->slots[i];
   rq_lookup *lookup = &slot->lookup;
   engine->stats.received[lookup->transport]++;
+  rq_pace_answer(engine, i, reply->rcode);
   leave(engine, i, 0);
   rq_action action = rq_lookup_reply(lookup, &engine->policy, reply, engine->now_us);
   int answer = action == RQ_DO_FINISH && lookup->status == RQ_OK && !lookup->kept;
@@ -59,7 +104,7 @@ void rq_slot_cancel(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
   if (slot->state == RQ_SLOT_FREE || slot->state == RQ_SLOT_DONE) return;
   if (slot->state == RQ_SLOT_FRESH) {
-    rq_list_remove(engine, &engine->fresh, i);
+    remove_fresh(engine, i);
     engine->stats.in_flight++; /* as if it had begun: finish() takes it off again */
   } else {
     leave(engine, i, 0);
@@ -82,14 +127,19 @@ static void apply(rq_engine *engine, uint32_t i, rq_action action) {
     finish(engine, i);
     return;
   }
-  rq_wheel_set(&engine->wheel, i, slot->lookup.deadline_us);
-  engine->unsent = 1;
-  if (slot->lookup.transport == RQ_TCP) {
-    rq_tcp_queue(engine, i);
-  } else {
-    slot->state = RQ_SLOT_READY_UDP;
-    rq_list_push(engine, &engine->groups[engine->servers[slot->lookup.server].group].ready, i);
+  int64_t due_us = slot->lookup.deadline_us;
+  if (engine->conf.adapt && slot->lookup.transport == RQ_UDP) {
+    int64_t rto_us = rq_slot_rto_us(engine, slot->lookup.server);
+    if (rto_us < due_us - engine->now_us) due_us = engine->now_us + rto_us;
   }
+  rq_wheel_set(&engine->wheel, i, due_us);
+  engine->unsent = 1;
+  rq_pace_queue(engine, i);
+}
+
+int64_t rq_slot_rto_us(const rq_engine *engine, uint32_t s) {
+  int64_t rto_us = rq_health_rto_us(&engine->healths[s]), most_us = engine->policy.try_us / 2;
+  return rto_us < most_us ? rto_us : most_us;
 }
 
 static void finish(rq_engine *engine, uint32_t i) {
@@ -109,11 +159,10 @@ static void finish(rq_engine *engine, uint32_t i) {
 /* Takes the slot off the network, or off the list of those to be sent. */
 static void leave(rq_engine *engine, uint32_t i, int silent) {
   rq_slot *slot = &engine->slots[i];
-  if (slot->state == RQ_SLOT_READY_UDP) {
-    rq_list_remove(engine, &engine->groups[engine->servers[slot->lookup.server].group].ready, i);
-  } else if (slot->state == RQ_SLOT_READY_TCP) {
-    rq_list_remove(engine, &engine->servers[slot->lookup.server].ready, i);
+  if (slot->state == RQ_SLOT_READY_UDP || slot->state == RQ_SLOT_READY_TCP) {
+    rq_pace_unqueue(engine, i);
   } else {
+    rq_pace_left(engine, slot->lookup.server);
     rq_ids_remove(&engine->ids, rq_ids_key(slot->sock, slot->id));
     if (slot->state == RQ_SLOT_UDP)
       rq_udp_leave(engine, i);
@@ -187,8 +236,7 @@ void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw,
   engine->stats.inputs++;
   engine->stats.held++;
   if (flaw == RQ_FLAW_NONE) {
-    slot->state = RQ_SLOT_FRESH;
-    rq_list_push(engine, &engine->fresh, i);
+    add_fresh(engine, i);
     return;
   }
   slot->lookup.status = RQ_ILLEGAL_INPUT;

@@ -122,10 +122,10 @@ static void test_rto_takes_nothing_from_repeats(unit *u) {
   rq_health_init(&h, 0, 0, 1, 0);
   for (int n = 0; n < 50; n++) rq_health_answer(&h, 20000, 0, 0, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), RQ_RTO_LEAST_US);
-  rq_health_repeat(&h);
+  EXPECT(u, rq_health_repeat(&h, 0));
   rq_health_answer(&h, 900000, 0, 1, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), 2 * RQ_RTO_LEAST_US);
-  for (int n = 0; n < 1000; n++) rq_health_repeat(&h);
+  for (int n = 0; n < 1000; n++) rq_health_repeat(&h, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), 64 * RQ_RTO_LEAST_US);
   rq_health_answer(&h, 20000, 0, 0, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), RQ_RTO_LEAST_US);
@@ -140,6 +140,7 @@ static uint32_t ask(rq_health *h, int64_t *now, uint32_t rate, uint32_t seconds,
   for (int64_t until = *now + seconds * (int64_t)SECOND; *now < until; *now += 1000) {
     uint32_t most = rate / 1000 + (next_random(seed) % 1000 < rate % 1000);
     uint32_t count = rq_health_room(h, most, *now);
+    for (uint32_t n = 0; n < count; n++) rq_health_queue(h, *now);
     rq_health_sent(h, count);
     for (uint32_t n = 0; n < count; n++) {
       rq_health_left(h);
@@ -202,6 +203,7 @@ static void test_refusals_count_as_losses(unit *u) {
   rq_health h;
   u->about = "refusals";
   rq_health_init(&h, 0, 0, 1, 0);
+  for (int n = 0; n < 1000; n++) rq_health_queue(&h, 0);
   rq_health_sent(&h, 1000);
   for (int n = 0; n < 1000; n++) rq_health_answer(&h, 500, n % 2, 0, n * 2000);
   EXPECT(u, h.learned > 0);
@@ -314,21 +316,48 @@ static void test_a_server_without_room_is_passed_over(unit *u) {
   EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 0);
   rq_health_queue(&hs[0], 0); /* the only token is spoken for */
   EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 1);
-  rq_health_queue(&hs[1], 0);
-  rq_health_sent(&hs[1], 1);
+  for (int n = 0; n < 3; n++) rq_health_queue(&hs[1], 0);
+  rq_health_sent(&hs[1], 2);
+  rq_health_unsent(&hs[1], 1);
   EXPECT(u, !rq_health_open(&hs[1], 0));
   EXPECT_NUMBER(u, rq_health_room(&hs[1], 9, 0), 1);
   EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 2);
   rq_health_queue(&hs[2], 0);
   EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 0); /* none has room: in turn */
-  rq_health_unqueue(&hs[1]);
+  for (int n = 0; n < 2; n++) rq_health_unqueue(&hs[1]);
   EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 1);
+  EXPECT_NUMBER(u, rq_health_open_us(hs, 3, 0, 0), 0);
+  rq_health_queue(&hs[1], 0);
   rq_health_sent(&hs[1], 1);
   EXPECT_NUMBER(u, rq_health_room(&hs[1], 9, 0), 0);
+  EXPECT_NUMBER(u, rq_health_open_us(&hs[1], 1, 0, 0), INT64_MAX); /* until an answer comes */
   rq_health_left(&hs[1]);
   EXPECT(u, rq_health_open(&hs[1], 0));
-  EXPECT_NUMBER(u, rq_health_open_us(hs, 3, 0, 0), 0);
   EXPECT_NUMBER(u, rq_health_open_us(hs, 1, 0, 0), 90001); /* it has 1.1 tokens: the second one */
+}
+
+/* A repeat is a query like another: it takes a token, and without one it is not sent. */
+static void test_a_repeat_takes_a_token(unit *u) {
+  rq_health h;
+  u->about = "repeat";
+  rq_health_init(&h, 10, 1, 1, 0);
+  EXPECT(u, rq_health_repeat(&h, 0));
+  EXPECT(u, !rq_health_repeat(&h, 0));
+  EXPECT_NUMBER(u, rq_health_room(&h, 1, 0), 0);
+  EXPECT_NUMBER(u, rq_health_rto_us(&h), 2 * RQ_RTO_FIRST_US);
+}
+
+/* A rate of next to nothing is no number of microseconds that overflows. */
+static void test_tiny_rates_wait_and_wait(unit *u) {
+  static const double rates[] = {1e-300, 1e-9, 1e-3};
+  u->about = "tiny rates";
+  for (size_t r = 0; r < 3; r++) {
+    rq_bucket bucket;
+    rq_bucket_init(&bucket, rates[r], 0);
+    rq_bucket_take(&bucket, rq_bucket_ready(&bucket, 9, 0));
+    int64_t due = rq_bucket_due_us(&bucket, 1, 0);
+    EXPECT(u, due > 900 * (int64_t)SECOND && due <= 3600 * (int64_t)SECOND);
+  }
 }
 
 /* Without `adapts` nothing is learned, whatever happens. */
@@ -359,6 +388,8 @@ int main(void) {
   test_when_all_are_silent_they_take_turns(&u);
   test_a_choice_is_bounded(&u);
   test_a_server_without_room_is_passed_over(&u);
+  test_a_repeat_takes_a_token(&u);
+  test_tiny_rates_wait_and_wait(&u);
   test_limits_alone_learn_nothing(&u);
   return unit_report(&u, "test_health");
 }

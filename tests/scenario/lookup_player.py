@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CSRC = HERE.parents[1] / "csrc"
-SOURCES = [CSRC / "lookup/rq_lookup.c", *sorted((CSRC / "wire").glob("*.c"))]
+SOURCES = [CSRC / "lookup/rq_lookup.c", CSRC / "lookup/rq_health.c", *sorted((CSRC / "wire").glob("*.c"))]
 FLAGS = [
     "-std=c11",
     "-g",

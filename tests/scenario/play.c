@@ -79,7 +79,7 @@ static void line_play(char *line, rq_lookup *lookup, rq_policy *policy) {
   unsigned a = 0, b = 0, c = 0, d = 0;
   int at = 0;
   if (sscanf(line, "policy %lld %lld %u %u %u %u", &timeout_us, &try_us, &a, &b, &c, &d) == 6)
-    *policy = (rq_policy){timeout_us, try_us, a, b, (uint8_t)c, (uint8_t)d};
+    *policy = (rq_policy){timeout_us, try_us, a, b, (uint8_t)c, (uint8_t)d, NULL};
   else if (sscanf(line, "start %lld %u", &now_us, &a) == 2)
     action_print(rq_lookup_start(lookup, policy, a, now_us), lookup, &none);
   else if (lookup->status != RQ_PENDING)

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import math
 import os
+import resource
 from collections.abc import Iterable
 from errno import EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, EPERM
-from typing import Any
+from typing import Any, Union
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ._lib import call_text, ffi, lib, octets_of
-from ._settings import RESOLV_CONF, TRANSPORTS, Limits, limits_of
-from .errors import BadServer, shown
+from ._settings import RESOLV_CONF, SOCKETS_LEAST, TRANSPORTS, Limits, limits_of
+from .errors import BadServer, BeyondLimits, shown
 
+Servers = Union[str, "os.PathLike[str]", Iterable[str]]
+
+SERVERS_MAX = 65536
+_BESIDE = 4  # descriptors of an engine beside its UDP sockets: epoll's, and those of a few TCP connections
+_APART = 16  # up to so many servers have sockets of their own; RQ_CONNECTED_SERVERS of the core
 _LIBC_PATIENCE = (5.0, 2)  # timeout and attempts of resolv.conf(5) when it says nothing of them
-_POLITE = {"max_in_flight_per_server": 100, "rate_per_server": 500.0}  # what a home router survives
+POLITE: dict[str, Any] = {
+    "max_in_flight_per_server": 100,
+    "rate_per_server": 500.0,
+}  # many lookups that a home router survives
 
 
 class SystemConf(Struct, frozen=True):
@@ -36,7 +45,7 @@ class SystemConf(Struct, frozen=True):
 
 
 def settled(
-    servers: str | Iterable[str] | None, given: dict[str, Any], **defaults: Any
+    servers: Servers | None, given: dict[str, Any], **defaults: Any
 ) -> tuple[tuple[str, ...], Limits, SystemConf | None]:
     """The servers and the limits of an engine, and the resolv.conf(5) that was read in place of servers.
 
@@ -48,7 +57,7 @@ def settled(
     if servers is not None:
         return server_list(servers), limits_of(defaults | given), None
     conf = system_conf(path)
-    limits = limits_of(_POLITE | _system_limits(conf) | defaults | given)
+    limits = limits_of(_system_limits(conf) | defaults | given)
     return server_list(conf.servers), limits, conf
 
 
@@ -99,30 +108,75 @@ def engine_conf(limits: Limits) -> tuple[Any, Any]:
     return conf, options
 
 
+def affordable(limits: list[Limits], servers: tuple[str, ...]) -> list[Limits]:
+    """The limits of several engines, with no more sockets than this process may open.
+
+    Raises BeyondLimits when these are too few.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return limits
+    left = max(0, soft - len(os.listdir("/dev/fd")))
+    groups = len(servers) if len(servers) <= _APART else len({server[0] == "[" for server in servers})
+    fair = (left // len(limits) - _BESIDE) // groups
+    if fair < SOCKETS_LEAST:
+        flight = sum(each.max_in_flight for each in limits)
+        needed = len(limits) * (SOCKETS_LEAST * groups + _BESIDE)
+        raise BeyondLimits(
+            f"max_in_flight={flight} with threads={len(limits)} at {len(servers)} servers needs {needed} sockets, and "
+            f"this process may open {left} more files: raise the limit of {soft} (ulimit -n), or ask for less",
+            flight,
+        )
+    return [structs.replace(each, sockets=min(each.sockets, fair)) for each in limits]
+
+
 def _rate(rate: float | None) -> float:
     """As C takes it: 0 for no limit."""
     return 0.0 if rate is None or rate == math.inf else float(rate)
 
 
-def server_list(servers: str | Iterable[str]) -> tuple[str, ...]:
-    """The addresses in one form, "127.0.0.1:53", "[::1]:53". Raises BadServer for a text that is none, or for none.
+def server_list(servers: Servers) -> tuple[str, ...]:
+    """The addresses in one form, "127.0.0.1:53", "[::1]:53", each once. Raises BadServer for a text that is none, or
+    for none at all, and OSError when a file of them cannot be read.
 
-    >>> server_list(["9.9.9.9", "[::1]:5301"])
+    >>> server_list(["9.9.9.9", "[::1]:5301", "9.9.9.9:53"])
     ('9.9.9.9:53', '[::1]:5301')
     >>> server_list("localhost")
     Traceback (most recent call last):
     resquery.errors.BadServer: 'localhost' is no server address: give an IP address, '9.9.9.9:53' or '[::1]:53'
     """
+    if isinstance(servers, os.PathLike):
+        return tuple(dict.fromkeys(server_file(servers)))
     if isinstance(servers, bytes) or not isinstance(servers, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"servers are a str or a list of them, not {type(servers).__name__}: {shown(repr(servers))}")
     listed = addresses((servers,) if isinstance(servers, str) else tuple(servers))
-    return tuple(_address_text(listed[i]) for i in range(len(listed)))
+    return tuple(dict.fromkeys(_address_text(listed[i]) for i in range(len(listed))))
+
+
+def server_file(path: str | os.PathLike[str]) -> list[str]:
+    """The addresses of a file, one on a line, in one form; blank lines and what follows a # are skipped.
+
+    Raises OSError, and BadServer that names the line with something else, or a file without servers.
+    """
+    listed: list[str] = []
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        for number, line in enumerate(file, 1):
+            address = line.partition("#")[0].strip()
+            try:
+                listed += server_list(address) if address else ()
+            except BadServer as error:
+                raise BadServer(f"{os.fspath(path)}:{number}: {error}", address) from None
+    if not listed:
+        raise BadServer(f"{os.fspath(path)}: there is no server in it")
+    return listed
 
 
 def addresses(servers: tuple[str, ...]) -> Any:
     """The C array of these servers. Raises BadServer."""
     if not servers:
         raise BadServer("no servers are given: name at least one, or leave them out to use /etc/resolv.conf")
+    if len(servers) > SERVERS_MAX:
+        raise BadServer(f"{len(servers):,} servers are given: {SERVERS_MAX:,} can be asked at once")
     listed = ffi.new("rq_addr[]", len(servers))
     for i, server in enumerate(servers):
         if not isinstance(server, str):  # pyright: ignore[reportUnnecessaryIsInstance]

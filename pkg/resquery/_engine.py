@@ -124,7 +124,7 @@ class Engine:
         made = owned(lib.rq_engine_free, lib.rq_engine_new, conf, listed, len(listed), status, error)
         ffi.release(options)  # it had to live until here
         if made == ffi.NULL:
-            raise _unmade(status[0], error[0])
+            raise _unmade(status[0], error[0], limits.slots)
         self._handle: Any = made  # freed also when nobody closes it
         if cache is not None:
             cache.serve(made)
@@ -362,7 +362,9 @@ def _sum(values: list[Any]) -> Any:
     return {name: sum(counts.get(name, 0) for counts in values) for name in names}
 
 
-def _unmade(status: int, error: int) -> Exception:
+def _unmade(status: int, error: int, slots: int) -> Exception:
+    if status == lib.RQ_NO_MEMORY:
+        return MemoryError(f"resquery: no memory for {slots} lookups at once; lower max_in_flight")
     if status == lib.RQ_NETWORK:
         return OSError(error, f"cannot open the sockets of a resolver: {os.strerror(error)}")
     return status_error(status)

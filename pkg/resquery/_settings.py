@@ -32,6 +32,7 @@ RESOLV_CONF = "/etc/resolv.conf"
 TRANSPORTS: tuple[Transport, Transport] = ("udp", "tcp")
 HOPS_MAX = 16
 THREADS_MAX = 64
+SOCKETS_LEAST = 4  # for a server, so that its answers are expected at more than one port
 _GATHER = 256  # finished lookups that find room beside those on the network
 RATE_MAX = 1e9
 _SHOWN = {
@@ -141,7 +142,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     rate_per_server: float | None = None
     options: bytes = b""
     slots: int = 1
-    sockets: int = 4
+    sockets: int = SOCKETS_LEAST
 
 
 def explicit(kind: Any, **defaults: Any) -> Callable[[F], F]:
@@ -247,7 +248,7 @@ def divided(limits: Limits, threads: int, types: int) -> list[Limits]:
             rate=limits.rate and limits.rate / n,
             rate_per_server=limits.rate_per_server and limits.rate_per_server / n,
             slots=min(SLOTS_MAX, max(2 * flight, flight + _GATHER, 2 * types)),
-            sockets=max(4, min(64, flight // 128)),
+            sockets=max(SOCKETS_LEAST, min(64, flight // 128)),
         )
         for i in range(n)
     ]

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from ._columns import Columns, Kind, Parts, schema_capsule
-from ._conf import server_list
+from ._conf import Servers, server_list
 from ._crew import Crew, Gather, Made, Names
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets
@@ -218,7 +218,7 @@ def bulk_columns(
     names: Iterable[str | bytes],
     types: str | int | Iterable[str | int] = "A",
     *,
-    servers: str | Iterable[str] | None = None,
+    servers: Servers | None = None,
     authority: bool = False,
     additional: bool = False,
     wire: bool = False,

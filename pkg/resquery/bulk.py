@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.msgpack import Decoder
 
 from ._cache import cache_of
-from ._conf import settled
+from ._conf import POLITE, Servers, affordable, settled
 from ._crew import GULP, Crew, Gather, Made, Names, slow
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import type_number
@@ -72,7 +72,7 @@ def bulk(
     names: Iterable[str | bytes],
     types: str | int | Iterable[str | int] = "A",
     *,
-    servers: str | Iterable[str] | None = None,
+    servers: Servers | None = None,
     **settings: Unpack[BulkSettings],
 ) -> Generator[Row, None, None]:
     """Looks every name up for every type; yields exactly one `Row` for each, in order of completion.
@@ -115,13 +115,14 @@ def type_list(types: str | int | Iterable[str | int]) -> list[int]:
     return numbers
 
 
-def bulk_engines(type_count: int, servers: str | Iterable[str] | None, given: dict[str, Any]) -> list[Engine]:
+def bulk_engines(type_count: int, servers: Servers | None, given: dict[str, Any]) -> list[Engine]:
     """Engines for many lookups, one for each thread: finished ones may wait while others are on the network."""
     given = dict(given)
     threads, cache = thread_count(given.pop("threads", 1)), cache_of(given.pop("cache", None))
-    addresses, limits, _ = settled(servers, given, **DEFAULTS)
+    addresses, limits, _ = settled(servers, given, **(DEFAULTS | POLITE if servers is None else DEFAULTS))
     with ExitStack() as made:
-        engines = [made.enter_context(Engine(addresses, each, cache)) for each in divided(limits, threads, type_count)]
+        each = affordable(divided(limits, threads, type_count), addresses)
+        engines = [made.enter_context(Engine(addresses, one, cache)) for one in each]
         made.pop_all()
     return engines
 

@@ -1,7 +1,7 @@
 """Every exception that resquery raises for a reason of its own.
 
-Misuse is told by `IllegalName`, `IllegalValue`, `UnknownType`, `BadServer` and `MessageError`, all of them
-`ValueError`s. A lookup that got no usable answer is a `LookupFailure`, which carries the response if there was one.
+Misuse is told by `IllegalName`, `IllegalValue`, `UnknownType`, `BadServer`, `BeyondLimits` and `MessageError`, all of
+them `ValueError`s. A lookup without a usable answer is a `LookupFailure`, which carries the response if there was one.
 Text that came from outside is shown escaped (RFC 4343, 2.1), so a hostile name cannot paint on a terminal.
 SPDX-License-Identifier: MIT
 """
@@ -69,6 +69,10 @@ class UnknownType(_Misuse):
 
 class BadServer(_Misuse):
     """A text that is no server address, or a list without servers; `.value` is the text."""
+
+
+class BeyondLimits(_Misuse):
+    """More lookups at once than this process may open sockets for; `.value` is how many."""
 
 
 class MessageError(_Misuse):

@@ -13,7 +13,7 @@ import msgspec
 
 from . import _lib
 from .codes import Ede
-from .errors import IllegalValue
+from .errors import IllegalValue, shown
 
 T = TypeVar("T")
 _encode = msgspec.msgpack.Encoder().encode
@@ -104,6 +104,21 @@ class ClientSubnet(EdnsOption, frozen=True, tag=8):
     source_prefix: int
     scope_prefix: int
     address: str
+
+    @classmethod
+    def of(cls, network: str) -> ClientSubnet:
+        """The option for a query on behalf of a network. Raises ValueError for a text that is none.
+
+        >>> ClientSubnet.of("192.0.2.0/24"), ClientSubnet.of("2001:db8::/56").family
+        (ClientSubnet(family=1, source_prefix=24, scope_prefix=0, address='192.0.2.0'), 2)
+        """
+        import ipaddress
+
+        try:
+            parsed = ipaddress.ip_network(network, strict=False)
+        except ValueError:
+            raise ValueError(f"'{shown(str(network))}' is no network such as 192.0.2.0/24 or 2001:db8::/56") from None
+        return cls(1 if parsed.version == 4 else 2, parsed.prefixlen, 0, str(parsed.network_address))
 
 
 class Expire(EdnsOption, frozen=True, tag=9):

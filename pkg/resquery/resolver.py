@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from ._cache import Cache, cache_of
-from ._conf import settled
+from ._conf import Servers, settled
 from ._engine import RCODES, Answer, Engine
 from ._lib import class_number, lib, name_octets, octets_of, status_error, text_octets, type_name, type_number
 from ._settings import RESOLV_CONF, Limits, Settings, explicit, known, within
@@ -89,7 +89,7 @@ class Resolver:
     @explicit(Settings, cache=True)
     def __init__(
         self,
-        servers: str | Iterable[str] | None = None,
+        servers: Servers | None = None,
         *,
         search: Iterable[str] | None = None,
         ndots: int | None = None,

@@ -306,10 +306,15 @@ def test_an_empty_input_gives_no_rows(bulk: Bulk) -> None:
 
 
 def test_servers_come_from_a_file_too(bulk: Bulk, tmp_path: Path) -> None:
-    """One on a line, with comments."""
+    """One on a line, with comments; who is listed twice is asked once, and standard error says so."""
     listed = tmp_path / "servers"
-    listed.write_text(f"# ours\n\n{bulk.address} # here\n")
-    assert len(bulk(b"www.example", "--servers", str(listed))) == 1
+    listed.write_text(f"# ours\n\n{bulk.address} # here\n{bulk.address}\n")
+    bulk.source.write_text("www.example\n")
+    done = run("bulk", bulk.source, "--servers", listed)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1)
+    assert one_line(done) == f"resquery: note: asked once, though listed more than once: {bulk.address}"
+    done = run("query", "www.example", "--short", "--servers", listed)
+    assert (done.returncode, done.stdout[:10]) == (0, b"192.0.2.1\n")
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,17 @@ from contextlib import ExitStack, contextmanager
 from errno import EISDIR
 from typing import Any
 
+from msgspec import structs
+
 from .. import __version__
-from .._conf import server_list
+from .._cache import Cache
 from .._engine import Engine, Stats, Types
 from .._files import Reader, Sink
 from .._pump import Pump
 from .._settings import BulkSettings, known
 from ..bulk import bulk_engines, type_list
-from ..errors import BadServer, ResqueryError
-from .options import add_settings, settings
+from ..errors import ResqueryError
+from .options import add_load, add_settings, load, servers, settings
 from .progress import progress
 
 
@@ -41,12 +43,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--format", choices=("zdns", "rfc8427", "massdns"), default="zdns", help="the shape of the JSON (zdns)"
     )
-    parser.add_argument("--servers", metavar="FILE", help="a list of servers, one address on a line, # for comments")
     parser.add_argument("--stats", metavar="FILE", help="write totals there, as JSON; - is standard output")
     parser.add_argument("--quiet", action="store_true", help="show no progress, not even on a terminal")
-    parser.add_argument("--max-in-flight", type=int, default=1000, metavar="N", help="lookups at once (1000)")
-    parser.add_argument("--transport", choices=("udp", "tcp"), help="how queries go; a cut answer is followed over tcp")
-    parser.add_argument("--no-rotate", action="store_true", help="begin every lookup at the first server")
+    add_load(parser)
     add_settings(parser)
     parser.set_defaults(run=run)
 
@@ -55,13 +54,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Looks everything up. Settings are checked before a file is touched."""
     start = time.monotonic()
     types = type_list([name for given in arguments.type or ["A"] for name in given.split(",")])
-    given = settings(arguments) | {
-        "max_in_flight": arguments.max_in_flight,
-        "transport": arguments.transport,
-        "rotate": not arguments.no_rotate,
-    }
+    cache = _cache(arguments)
+    given = known(settings(arguments) | load(arguments) | {"cache": cache}, BulkSettings, "bulk")
     with (
-        _closing(bulk_engines(len(types), _servers(arguments), known(given, BulkSettings, "bulk"))) as engines,
+        _closing(bulk_engines(len(types), servers(arguments), given)) as engines,
         _input(arguments.file) as source,
         _output(arguments.output, "output", {"input": source}) as sink,
         _stats_file(arguments.stats, {"input": source, "output": sink}) as write_stats,
@@ -75,7 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
             interrupted = False
         finally:
             stats = pump.stats()
-            write_stats(_totals(stats, reader, time.monotonic() - start, interrupted))
+            write_stats(_totals(stats, reader, cache, time.monotonic() - start, interrupted=interrupted))
             if not interrupted:
                 _check_balance(stats)
 
@@ -88,24 +84,10 @@ def _closing(engines: list[Engine]) -> Generator[list[Engine], None, None]:
         yield engines
 
 
-def _servers(arguments: argparse.Namespace) -> list[str] | None:
-    listed = list(arguments.server or [])
-    if arguments.servers is not None:
-        with open(arguments.servers, encoding="utf-8", errors="surrogateescape") as file:
-            for number, line in enumerate(file, 1):
-                address = line.partition("#")[0].strip()
-                if address:
-                    listed.append(_server(address, f"{arguments.servers}:{number}"))
-        if not listed:
-            raise BadServer(f"{arguments.servers}: there is no server in it")
-    return listed or None
-
-
-def _server(address: str, place: str) -> str:
-    try:
-        return server_list(address)[0]
-    except BadServer as error:
-        raise BadServer(f"{place}: {error}", address) from None
+def _cache(arguments: argparse.Namespace) -> Cache | None:
+    if arguments.cache_entries is not None:
+        return Cache(entries=arguments.cache_entries, octets=max(8 << 20, 512 * arguments.cache_entries))
+    return Cache() if arguments.cache else None
 
 
 @contextmanager
@@ -172,7 +154,7 @@ def _check_balance(stats: Stats) -> None:
         raise ResqueryError(f"totals do not balance: the engine counts {stats}")
 
 
-def _totals(stats: Stats, reader: Reader, seconds: float, interrupted: bool) -> dict[str, Any]:
+def _totals(stats: Stats, reader: Reader, cache: Cache | None, seconds: float, *, interrupted: bool) -> dict[str, Any]:
     """What --stats writes."""
     return {
         "version": __version__,
@@ -192,6 +174,7 @@ def _totals(stats: Stats, reader: Reader, seconds: float, interrupted: bool) -> 
         "stale": stats.stale,
         "benched": stats.benched,
         "tcp_connects": stats.tcp_connects,
+        "cache": None if cache is None else structs.asdict(cache.stats),
         "seconds": round(seconds, 6),
         "cpu_seconds": round(time.process_time(), 6),
         "peak_rss_bytes": _peak_rss(),

@@ -1,32 +1,108 @@
-"""Options that both commands have. SPDX-License-Identifier: MIT"""
+"""Arguments that both commands have, and the settings that they stand for. SPDX-License-Identifier: MIT"""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections import Counter
 from typing import Any
+
+from .._conf import server_file, server_list
+from ..options import ClientSubnet, EdnsOption, Nsid
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that say how lookups are done; `settings` reads them back."""
-    group = parser.add_argument_group("how lookups are done")
+    """Adds the options that say how lookups are done; `settings` and `servers` read them back."""
+    group = parser.add_argument_group("servers (those of /etc/resolv.conf)")
     group.add_argument(
         "--server", action="append", metavar="ADDRESS", help="9.9.9.9, 127.0.0.1:5301 or [::1]:53; may be repeated"
     )
+    group.add_argument("--servers", metavar="FILE", help="a list of servers, one address on a line, # for comments")
+    group = parser.add_argument_group("patience")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="a lookup ends by then (5)")
     group.add_argument("--tries", type=int, metavar="N", help="queries sent for a lookup at the most (3)")
     group.add_argument("--try-timeout", type=float, metavar="SECONDS", help="one query is given up (timeout / tries)")
+    group = parser.add_argument_group("queries")
+    transport = group.add_mutually_exclusive_group()
+    transport.add_argument(
+        "--transport", choices=("udp", "tcp"), help="how queries go; a cut answer is followed over tcp (udp)"
+    )
+    transport.add_argument(
+        "--tcp", dest="transport", action="store_const", const="tcp", help="the same as --transport tcp"
+    )
     group.add_argument("--dnssec", action="store_true", help="ask for DNSSEC records: set DO")
+    group.add_argument("--subnet", metavar="NETWORK", help="ask for a network, 192.0.2.0/24: EDNS client subnet")
+    group.add_argument("--nsid", action="store_true", help="ask which of many servers answers: EDNS NSID")
     group.add_argument("--no-edns", action="store_true", help="send no OPT record")
     group.add_argument("--no-recurse", action="store_true", help="clear RD")
+    group.add_argument("--hops", type=int, metavar="N", help="CNAMEs followed across answers, 0 to 16 (8)")
+    group = parser.add_argument_group("safety: on, unless a server cannot bear it")
+    group.add_argument("--no-case", action="store_true", help="do not ask in random letter case (0x20)")
+    group.add_argument("--no-cookies", action="store_true", help="send no DNS cookies (RFC 7873)")
+
+
+def add_load(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say how much is done at once; `load` reads them back."""
+    group = parser.add_argument_group("load, in all threads together")
+    group.add_argument("--max-in-flight", type=int, default=1000, metavar="N", help="lookups at once (1000)")
+    group.add_argument(
+        "--max-in-flight-per-server", type=int, metavar="N", help="the same at one server (100 at the system's)"
+    )
+    group.add_argument("--rate", type=float, metavar="N", help="queries a second (no limit)")
+    group.add_argument(
+        "--rate-per-server", type=float, metavar="N", help="the same to one server; inf: no limit (500 to the system's)"
+    )
+    group.add_argument("--threads", type=int, default=1, metavar="N", help="threads; 0 for one on each core (1)")
+    group.add_argument("--no-adapt", action="store_true", help="ask silent and overloaded servers like others")
+    group.add_argument("--no-rotate", action="store_true", help="begin every lookup at the first server")
+    group.add_argument("--no-share", action="store_true", help="ask again for what is being asked already")
+    group.add_argument("--no-spread", action="store_true", help="begin lookups in the order of the input")
+    group.add_argument("--cache", action="store_true", help="remember answers for as long as their TTLs say")
+    group.add_argument("--cache-entries", type=int, metavar="N", help="the same, and how many at the most (10000)")
 
 
 def settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """What was given, in the words of `Resolver` and `bulk`, but for the servers."""
+    options: list[EdnsOption] = [Nsid(b"")] if arguments.nsid else []
+    if arguments.subnet is not None:
+        options.append(ClientSubnet.of(arguments.subnet))
     return {
         "timeout": arguments.timeout,
         "tries": arguments.tries,
         "try_timeout": arguments.try_timeout,
+        "transport": arguments.transport,
         "dnssec_ok": arguments.dnssec,
         "edns": not arguments.no_edns,
         "recurse": not arguments.no_recurse,
+        "options": options,
+        "mixed_case": not arguments.no_case,
+        "cookies": False if arguments.no_cookies else None,
+        "hops": arguments.hops,
     }
+
+
+def load(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What was given of `add_load`, in the words of `bulk`, but for the cache."""
+    return {
+        "max_in_flight": arguments.max_in_flight,
+        "max_in_flight_per_server": arguments.max_in_flight_per_server,
+        "rate": arguments.rate,
+        "rate_per_server": arguments.rate_per_server,
+        "threads": arguments.threads,
+        "adapt": not arguments.no_adapt,
+        "rotate": not arguments.no_rotate,
+        "share": not arguments.no_share,
+        "spread": not arguments.no_spread,
+    }
+
+
+def servers(arguments: argparse.Namespace) -> list[str] | None:
+    """The servers that were given, each once; what came again is told on standard error. None when none were."""
+    listed = [address for given in arguments.server or () for address in server_list(given)]
+    if arguments.servers is not None:
+        listed += server_file(arguments.servers)
+    counts = Counter(listed)
+    again = ", ".join(address for address, count in counts.items() if count > 1)
+    if again and sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        print(f"resquery: note: asked once, though listed more than once: {again}", file=sys.stderr)
+    return list(counts) or None

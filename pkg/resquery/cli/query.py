@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import Message, Resolver
 from ..errors import LookupFailure
-from .options import add_settings, settings
+from .options import add_settings, servers, settings
 
 
 def add_to(commands: Any) -> None:
@@ -33,7 +33,6 @@ def add_to(commands: Any) -> None:
         form.add_argument(
             *options, dest="json", action="store_const", const=shape, help=f"one line of JSON, shaped as {shape}"
         )
-    parser.add_argument("--tcp", action="store_true", help="ask over TCP")
     parser.add_argument("--class", dest="rrclass", default="IN", metavar="CLASS", help="CH, CLASS3, ... (IN)")
     add_settings(parser)
     parser.set_defaults(run=run)
@@ -41,9 +40,8 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Asks and prints. Raises LookupFailure when there is no usable answer, once the response is printed."""
-    transport = "tcp" if arguments.tcp else None
     name = os.fsencode(arguments.name)
-    with Resolver(arguments.server, transport=transport, **settings(arguments)) as resolver:
+    with Resolver(servers(arguments), cache=False, **settings(arguments)) as resolver:
         try:
             show(resolver.resolve(name, arguments.type, rrclass=arguments.rrclass), arguments)
         except LookupFailure as failure:

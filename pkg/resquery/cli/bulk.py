@@ -13,10 +13,8 @@ from contextlib import ExitStack, contextmanager
 from errno import EISDIR
 from typing import Any
 
-from msgspec import structs
-
 from .. import __version__
-from .._cache import Cache
+from .._cache import Cache, CacheStats
 from .._engine import Engine, Stats, Types
 from .._files import Reader, Sink
 from .._pump import Pump
@@ -174,11 +172,15 @@ def _totals(stats: Stats, reader: Reader, cache: Cache | None, seconds: float, *
         "stale": stats.stale,
         "benched": stats.benched,
         "tcp_connects": stats.tcp_connects,
-        "cache": None if cache is None else structs.asdict(cache.stats),
+        "cache": None if cache is None else _fields(cache.stats),
         "seconds": round(seconds, 6),
         "cpu_seconds": round(time.process_time(), 6),
         "peak_rss_bytes": _peak_rss(),
     }
+
+
+def _fields(stats: CacheStats) -> dict[str, int]:
+    return {field: getattr(stats, field) for field in CacheStats.__struct_fields__}
 
 
 def _peak_rss() -> int:

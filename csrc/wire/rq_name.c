@@ -347,6 +347,23 @@ int rq_name_identical(const rq_name *a, const rq_name *b) {
   return 1;
 }
 
+int rq_name_below(const rq_name *name, const rq_name *above) {
+  unsigned before, at = 0;
+  if (name->len < above->len || above->len == 0) return -1;
+  before = (unsigned)name->len - above->len;
+  /*@ loop invariant 0 <= at <= 510 && before < RQ_NAME_MAX;
+      loop assigns at;
+      loop variant before - at; */
+  while (at < before) at += 1u + name->octets[at];
+  if (at != before) return -1;
+  /*@ loop invariant 0 <= i <= above->len;
+      loop assigns i;
+      loop variant above->len - i; */
+  for (unsigned i = 0; i < above->len; i++)
+    if (lower(name->octets[before + i]) != lower(above->octets[i])) return -1;
+  return (int)before;
+}
+
 static uint64_t rotate(uint64_t x, unsigned bits) {
   return (x << bits) | (x >> (64 - bits));
 }

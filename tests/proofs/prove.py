@@ -49,7 +49,8 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("rq_name.c", "escape_read label_parse labels_parse rq_name_parse"),
     (
         "rq_name.c",
-        "form_of octet_text labels_text rq_name_plain rq_name_text rq_name_write lower rq_name_equal rq_name_identical",
+        "form_of octet_text labels_text rq_name_plain rq_name_text rq_name_write lower rq_name_equal rq_name_identical"
+        " rq_name_below",
     ),
     ("rq_bytes.h", "rq_out_octets rq_out_take rq_out_text rq_out_init rq_out_wanted rq_out_stored rq_out_rewind"),
     ("rq_bytes.h", "rq_out_u8 rq_out_u16 rq_out_u32 rq_out_u64 rq_out_patch16 rq_octets_copy rq_clip"),

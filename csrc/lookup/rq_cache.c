@@ -5,6 +5,7 @@
 #define TYPE_SOA 6
 #define SPREAD 0x9e3779b97f4a7c15u /* odd, and its bits are well mixed */
 
+static uint32_t find_living(rq_shard *shard, const rq_cache_key *key, int64_t now_us);
 static uint32_t find_entry(const rq_shard *shard, const rq_cache_key *key);
 static void drop_entry(rq_shard *shard, uint32_t e);
 static uint32_t take_entry(rq_shard *shard);
@@ -19,36 +20,37 @@ static void present(const rq_cache_conf *conf, const rq_cache_key *key, const rq
 
 /* --- what callers ask for --- */
 
-uint32_t rq_shard_find(rq_shard *shard, const rq_cache_key *key, int64_t now_us, int stale, int *was_stale,
+uint32_t rq_shard_find(rq_shard *shard, const rq_cache_key *key, int64_t now_us, rq_find how, int *was_stale,
                        uint8_t *out, uint32_t cap) {
-  uint32_t e = find_entry(shard, key);
   rq_out message;
-  int is_stale = 0;
-  if (e != 0) {
-    const rq_entry *entry = &shard->entries[e - 1];
-    is_stale = now_us >= entry->until_us;
-    if (is_stale && (now_us - entry->until_us) / SECOND >= shard->conf.stale_s) {
-      drop_entry(shard, e);
-      shard->stats.expired++;
-      e = 0;
-    }
-  }
-  if (e == 0 || (is_stale && !stale)) {
-    if (!stale) shard->stats.misses++;
+  uint32_t e = find_living(shard, key, now_us);
+  *was_stale = e != 0 && now_us >= shard->entries[e - 1].until_us;
+  if (e == 0 || (*was_stale && how != RQ_FIND_STALE)) {
+    if (how == RQ_FIND) shard->stats.misses++;
     return 0;
   }
-  if (is_stale)
+  if (*was_stale)
     shard->stats.stale++;
   else
     shard->stats.hits++;
-  if (was_stale) *was_stale = is_stale;
   unlink_use(shard, e);
   link_use(shard, e);
   const rq_entry *entry = &shard->entries[e - 1];
   rq_out_init(&message, out, cap);
   read_octets(shard, entry, entry->len, &message);
-  present(&shard->conf, key, entry, now_us, is_stale, &message, out);
+  present(&shard->conf, key, entry, now_us, *was_stale, &message, out);
   return (uint32_t)rq_out_stored(&message);
+}
+
+/* One that is too old even to stand in for a failure is forgotten. */
+static uint32_t find_living(rq_shard *shard, const rq_cache_key *key, int64_t now_us) {
+  uint32_t e = find_entry(shard, key);
+  if (e == 0) return 0;
+  int64_t over_us = now_us - shard->entries[e - 1].until_us;
+  if (over_us < 0 || over_us / SECOND < shard->conf.stale_s) return e;
+  drop_entry(shard, e);
+  shard->stats.expired++;
+  return 0;
 }
 
 int rq_shard_put(rq_shard *shard, const rq_cache_key *key, const uint8_t *wire, uint32_t len, uint32_t life_s,
@@ -291,6 +293,8 @@ static void present(const rq_cache_conf *conf, const rq_cache_key *key, const rq
   /* in pairs: an octet that is left over is the root label, and has no case */
   for (size_t at = RQ_HEADER_SIZE; rq_cur_left(&name) > 1; at += 2) rq_out_patch16(message, at, rq_cur_u16(&name));
   if (rq_walk_begin(&walk, wire, rq_out_stored(message)) != RQ_OK) return;
+  rq_out_patch16(message, 0, 0);
+  rq_out_patch16(message, 2, (uint16_t)(walk.header.flags & ~RQ_FLAG_AA));
   while (rq_walk_record(&walk, &record) == 1) {
     size_t at = rq_cur_pos(&record.rdata) - 6; /* of the TTL; two octets of length follow it */
     uint32_t ttl_s = is_stale ? RQ_CACHE_STALE_TTL : shown_ttl(conf, entry, &walk, record.ttl, now_us);

@@ -21,6 +21,12 @@ typedef struct rq_cache_key {
   uint32_t manner; /* what else changes an answer: the query's flags and options, as one number */
 } rq_cache_key;
 
+typedef enum rq_find {
+  RQ_FIND,       /* what is not too old */
+  RQ_FIND_AGAIN, /* the same; that it is not there was counted before */
+  RQ_FIND_STALE  /* what is too old serves too, where conf.stale_s allows */
+} rq_find;
+
 typedef struct rq_entry {
   uint64_t hash;
   int64_t from_us, until_us; /* when it was stored; from when on it is too old */
@@ -60,9 +66,9 @@ void rq_shard_init(rq_shard *shard, const rq_cache_conf *conf, rq_entry *entries
 void rq_shard_clear(rq_shard *shard);
 
 /* The answer as a message: ID 0, the question as the key spells it, TTLs less by its age. Returns its octets, 0 for
- * none; `cap` must hold the largest message. With `stale`, one that is too old serves too, for conf.stale_s longer, its
- * TTLs RQ_CACHE_STALE_TTL; *was_stale (may be NULL) tells. */
-uint32_t rq_shard_find(rq_shard *shard, const rq_cache_key *key, int64_t now_us, int stale, int *was_stale,
+ * none; `cap` must hold the largest message. *was_stale tells that it is too old, and its TTLs are RQ_CACHE_STALE_TTL.
+ */
+uint32_t rq_shard_find(rq_shard *shard, const rq_cache_key *key, int64_t now_us, rq_find how, int *was_stale,
                        uint8_t *out, uint32_t cap);
 
 /* Keeps a message for `life_s`, in place of one before it; forgets others to make room. 1, or 0 when it cannot fit. The

@@ -5,6 +5,8 @@
  * section 5. SPDX-License-Identifier: MIT */
 #include "rq_lookup.h"
 
+#define TYPE_CNAME 5
+
 /* --- the state machine --- */
 
 static rq_action turn(rq_lookup *lookup, const rq_policy *policy, int32_t status, int32_t error, int64_t now_us);
@@ -22,6 +24,17 @@ rq_action rq_lookup_start(rq_lookup *lookup, const rq_policy *policy, uint32_t f
       .status = RQ_PENDING,
       .left = (uint16_t)policy->tries,
   };
+  return turn(lookup, policy, RQ_TIMEOUT, 0, now_us);
+}
+
+void rq_lookup_wait(rq_lookup *lookup, int64_t end_us) {
+  *lookup = (rq_lookup){
+      .end_us = end_us, .deadline_us = end_us, .server = lookup->server, .status = RQ_PENDING, .tries = lookup->tries};
+}
+
+rq_action rq_lookup_resume(rq_lookup *lookup, const rq_policy *policy, uint32_t first, int64_t now_us) {
+  lookup->server = first % policy->servers;
+  lookup->left = (uint16_t)policy->tries;
   return turn(lookup, policy, RQ_TIMEOUT, 0, now_us);
 }
 
@@ -107,6 +120,7 @@ static int refuses_client(uint16_t rcode) {
 
 /* What lies behind the question. */
 typedef struct rest {
+  int aliased;     /* a CNAME stands in the answer section */
   int end;         /* what rq_walk_record returned last: 0, RQ_TRUNCATED or RQ_MALFORMED */
   uint32_t others; /* records that are no OPT */
   uint32_t opts;
@@ -133,7 +147,7 @@ int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_question *asked, r
    * alone), so it is let in only when it carries nothing but that message: all a forger gains is a failed lookup. */
   if (walk.header.counts[RQ_QUESTION] == 0 && (truncated || rest.others > 0 || !refuses_query(rcode)))
     return RQ_DROP_QUESTION;
-  *reply = (rq_reply){rcode, truncated};
+  *reply = (rq_reply){rcode, truncated, (uint8_t)rest.aliased};
   return RQ_ACCEPT;
 }
 
@@ -153,6 +167,7 @@ static void rest_read(rq_walk *walk, rest *rest) {
   while ((rest->end = rq_walk_record(walk, &record)) == 1) {
     if (walk->section != RQ_ADDITIONAL || record.rrtype != RQ_TYPE_OPT) {
       rest->others++;
+      if (record.rrtype == TYPE_CNAME && walk->section == RQ_ANSWER) rest->aliased = 1;
     } else {
       rq_edns edns;
       rq_edns_read(&record, &edns);

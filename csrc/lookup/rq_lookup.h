@@ -37,6 +37,7 @@ typedef struct rq_policy {
 typedef struct rq_reply {
   uint16_t rcode; /* with the upper bits of OPT */
   uint8_t truncated;
+  uint8_t aliased; /* its answer section has a CNAME */
 } rq_reply;
 
 typedef struct rq_lookup {
@@ -57,6 +58,14 @@ typedef struct rq_lookup {
 
 /* Begins a lookup at server `first` modulo the number of servers. RQ_DO_SEND, or RQ_DO_FINISH if timeout_us is 0. */
 rq_action rq_lookup_start(rq_lookup *lookup, const rq_policy *policy, uint32_t first, int64_t now_us);
+
+/* Waits for what another lookup is told, or for its turn to ask a further question: no query is sent, and
+ * rq_lookup_timer at end_us is RQ_DO_FINISH. `tries` stay. */
+void rq_lookup_wait(rq_lookup *lookup, int64_t end_us);
+
+/* After that, begins to ask at server `first` as rq_lookup_start does, with all tries of the policy, up to the same
+ * end_us. `tries` are counted on. */
+rq_action rq_lookup_resume(rq_lookup *lookup, const rq_policy *policy, uint32_t first, int64_t now_us);
 
 /* deadline_us has come: the next server in turn, in the manner that the policy begins with, while tries and time
  * remain; then RQ_TIMEOUT. Called early it is RQ_DO_WAIT. */

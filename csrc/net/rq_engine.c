@@ -69,7 +69,7 @@ void rq_engine_free(rq_engine *engine) {
   rq_batch_drop(&engine->receiving);
   rq_ids_drop(&engine->ids);
   rq_wheel_drop(&engine->wheel);
-  rq_cache_free(engine->cache);
+  rq_share_free(engine);
   free(engine->links);
   free(engine->link_memory);
   free(engine->socks);
@@ -124,6 +124,7 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
   if (error == 0) error = make_groups(engine);
   if (error == 0) error = rq_pace_make(engine);
   if (error == 0) error = make_slots(engine);
+  if (error == 0) error = rq_share_make(engine);
   if (error == 0) error = make_links(engine);
   if (error < 0) return error;
   engine->epoll = engine->sys->epoll_create1(EPOLL_CLOEXEC);
@@ -212,6 +213,7 @@ int32_t rq_engine_submit(rq_engine *engine, const uint8_t *octets, const int32_t
   if (count > engine->free_count / type_count) count = engine->free_count / type_count;
   if (!offsets_valid(offsets, count) || (!octets && count > 0 && offsets[count] > 0)) return RQ_BAD_ARGUMENT;
   rq_question asked = {.rrclass = RQ_CLASS_IN};
+  engine->as_received = 0;
   engine->wall_us = rq_clock_wall_us(engine->sys); /* an illegal name is finished here */
   for (uint32_t n = 0; n < count; n++) {
     const uint8_t *text = octets + offsets[n];
@@ -308,6 +310,7 @@ static int attend_fork(rq_engine *engine) {
   engine->sys->close(fresh);
   if (moved < 0) return -errno;
   engine->pid = engine->sys->getpid();
+  if (engine->cache) rq_cache_attend_fork(engine->cache);
   rq_random_init(&engine->random, engine->sys);
   for (uint32_t i = 0; i < engine->conf.slots; i++) {
     uint8_t state = engine->slots[i].state;
@@ -345,7 +348,8 @@ int32_t rq_engine_fd(const rq_engine *engine) {
 int32_t rq_engine_wait_ms(const rq_engine *engine) {
   if (!engine || engine->stats.held == 0) return -1;
   if (engine->stats.finished > 0) return 0;
-  int can_start = rq_slots_fresh(engine) && engine->stats.in_flight < engine->conf.max_in_flight;
+  int can_start = (rq_slots_fresh(engine) || engine->share.asking.head != RQ_NONE) &&
+                  engine->stats.in_flight < engine->conf.max_in_flight;
   if (can_start && !engine->paused) return 0;
   int64_t due = rq_wheel_next_us(&engine->wheel), now = rq_clock_us(engine->sys);
   if (engine->unsent && due > now + RETRY_MS * MILLISECOND) return RETRY_MS;
@@ -375,15 +379,16 @@ void rq_engine_row(const rq_engine *engine, uint32_t i, rq_row *row) {
   const rq_lookup *lookup = &slot->lookup;
   int answer = lookup->status == RQ_OK;
   uint32_t server = answer ? lookup->answer_server : lookup->server;
+  int has_server = rq_slot_has_server(slot);
   *row = (rq_row){.index = slot->index,
                   .name = slot->store,
                   .name_len = slot->text_len,
                   .rrtype = slot->asked.rrtype,
                   .status = lookup->status,
                   .error = lookup->error,
-                  .server = lookup->tries > 0 ? engine->servers[server].text : NULL,
+                  .server = has_server ? engine->servers[server].text : NULL,
                   .transport = answer ? lookup->answer_transport : lookup->transport,
-                  .tries = (uint8_t)lookup->tries,
+                  .tries = (uint8_t)(lookup->tries < UINT8_MAX ? lookup->tries : UINT8_MAX),
                   .rtt_us = answer ? slot->rtt_us : -1,
                   .time_us = slot->time_us,
                   .wire = answer ? slot->reply : NULL,

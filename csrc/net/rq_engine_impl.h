@@ -46,6 +46,8 @@ enum rq_slot_state {
   RQ_SLOT_READY_TCP, /* the same */
   RQ_SLOT_UDP,       /* sent; `sock` and `id` are in the table of IDs */
   RQ_SLOT_TCP,       /* the same, in its connection's list */
+  RQ_SLOT_FOLLOW,    /* another asks the same: in its leader's list, not on the network */
+  RQ_SLOT_ASKING,    /* begun, with a question to ask: in rq_share.asking, not on the network */
   RQ_SLOT_DONE       /* waits to be drained */
 };
 
@@ -55,6 +57,9 @@ enum rq_turn {
   RQ_TURN_LINE,  /* in the line of those that are served */
   RQ_TURN_PARKED /* it may not be sent to: back in the line when it may */
 };
+
+/* Whose answer a slot has. */
+enum rq_source { RQ_FROM_NETWORK, RQ_FROM_LOOKUP, RQ_FROM_CACHE };
 
 typedef struct rq_list {
   uint32_t head, tail; /* RQ_NONE when it is empty */
@@ -71,9 +76,20 @@ typedef struct rq_slot {
   uint32_t next, prev; /* in the list that `state` names */
   uint32_t sock;       /* number of the UDP socket or, beyond those, of the connection */
   uint16_t id;
-  uint16_t rcode;   /* of the reply that is kept */
-  uint8_t state;    /* enum rq_slot_state */
-  uint8_t repeated; /* the query was sent once more */
+  uint16_t rcode;    /* of the reply that is kept */
+  uint8_t state;     /* enum rq_slot_state */
+  uint8_t repeated;  /* the query was sent once more */
+  uint8_t source;    /* enum rq_source, of that reply */
+  uint8_t aliased;   /* as rq_reply says of it */
+  uint8_t looked;    /* the cache was asked in vain before */
+  uint8_t leads;     /* in the table of questions in flight: others may follow */
+  uint8_t hops;      /* CNAMEs followed across answers; `asked` is the last one's target */
+  uint64_t hash;     /* of the name that is asked for, where questions are shared or cached */
+  uint32_t leader;   /* whom it follows */
+  uint32_t same;     /* the next in its bucket of that table */
+  rq_list followers; /* of a leader */
+  uint8_t *chain;    /* with hops, what rq_chain_select wrote of the answers so far; a block of its own */
+  uint32_t chain_len;
   rq_question asked;
   uint8_t store[RQ_STORE]; /* the input as given, then the reply */
 } rq_slot;
@@ -121,6 +137,16 @@ typedef struct rq_link {
   uint8_t stale;      /* silent while a query timed out: gets no more */
 } rq_link;
 
+/* What rq_share.c needs. */
+typedef struct rq_share {
+  uint8_t on; /* something of it was asked for */
+  uint8_t secret[16];
+  uint32_t manner;          /* of a cache's keys */
+  uint32_t *heads, mask;    /* table of questions in flight, by hash; linked by rq_slot.same */
+  rq_list asking;           /* lookups that have begun and are to ask a question */
+  uint8_t *found, *written; /* RQ_MESSAGE_MAX octets each: out of the cache, by rq_chain_select */
+} rq_share;
+
 struct rq_engine {
   const rq_sys *sys;
   rq_engine_conf conf;
@@ -161,6 +187,7 @@ struct rq_engine {
   uint32_t link_count, links_open;
   rq_list line; /* servers with lookups to be sent over TCP */
   rq_batch sending, receiving;
+  rq_share share;
   rq_cache *cache;     /* shared with others, NULL for none */
   uint8_t as_received; /* the lookup of rq_query uses no cache and follows nothing */
   rq_stats stats;
@@ -211,6 +238,19 @@ int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock);
  * dropped. 1 if a slot accepted it. */
 int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const uint8_t *wire, uint32_t len);
 
+/* The end of a lookup, which was counted as in flight: it becomes a row. */
+void rq_slot_done(rq_engine *engine, uint32_t i);
+
+/* Whether a server is to be named with its end: the one whose answer it is, or that was asked last. */
+static inline int rq_slot_has_server(const rq_slot *slot) {
+  if (slot->lookup.status != RQ_OK) return slot->lookup.tries > 0;
+  return slot->source != RQ_FROM_CACHE;
+}
+
+/* Keeps a reply, in place of one kept before; -1 when there is no memory. */
+int rq_slot_keep(rq_slot *slot, const uint8_t *wire, uint32_t len);
+void rq_slot_drop_reply(rq_slot *slot);
+
 /* --- rq_pace.c --- */
 
 /* Allocates what the settings ask for. 0 or -ENOMEM. */
@@ -250,6 +290,29 @@ void rq_pace_loss(rq_engine *engine, uint32_t i);
 
 /* Whether a query in flight may be sent once more. */
 int rq_pace_repeat(rq_engine *engine, uint32_t s);
+
+/* --- rq_share.c --- */
+
+/* 0 or a negative errno. */
+int rq_share_make(rq_engine *engine);
+void rq_share_free(rq_engine *engine);
+
+/* A lookup in no list, whose question is to be asked. 1: it needs no query of its own, and was finished or waits for
+ * another; 0: it needs one. */
+int rq_share_join(rq_engine *engine, uint32_t i);
+
+/* After that: its query is sent now, and others may follow it. */
+void rq_share_lead(rq_engine *engine, uint32_t i);
+
+/* A lookup that is off the network is over: its answer is given to those that follow it, and kept in the cache; what is
+ * too old takes a failure's place. 1: it goes on, with another question; 0: it is to become a row. */
+int rq_share_end(rq_engine *engine, uint32_t i);
+
+/* A lookup in RQ_SLOT_FOLLOW or RQ_SLOT_ASKING leaves its list, and counts as in flight for its end. */
+void rq_share_leave(rq_engine *engine, uint32_t i);
+
+/* Forgets the answers of earlier hops. */
+void rq_share_drop(rq_slot *slot);
 
 /* --- rq_engine_udp.c --- */
 

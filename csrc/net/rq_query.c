@@ -24,15 +24,16 @@ int32_t rq_query_wait(rq_engine *engine, uint32_t wait_ms) {
 }
 
 /* All but what only an answer has. */
-static void tell(const rq_lookup *lookup, rq_answer *info) {
+static void tell(const rq_slot *slot, rq_answer *info) {
+  const rq_lookup *lookup = &slot->lookup;
   int answer = lookup->status == RQ_OK;
   *info = (rq_answer){.status = lookup->status,
                       .error = lookup->error,
                       .server = -1,
                       .transport = answer ? lookup->answer_transport : lookup->transport,
-                      .tries = (uint8_t)lookup->tries,
+                      .tries = (uint8_t)(lookup->tries < UINT8_MAX ? lookup->tries : UINT8_MAX),
                       .rtt_us = -1};
-  if (lookup->tries > 0) info->server = (int32_t)(answer ? lookup->answer_server : lookup->server);
+  if (rq_slot_has_server(slot)) info->server = (int32_t)(answer ? lookup->answer_server : lookup->server);
 }
 
 int32_t rq_query_finish(rq_engine *engine, uint8_t *out, uint32_t cap, rq_answer *info) {
@@ -42,7 +43,7 @@ int32_t rq_query_finish(rq_engine *engine, uint8_t *out, uint32_t cap, rq_answer
   if (i == RQ_NONE) return RQ_PENDING;
   const rq_slot *slot = &engine->slots[i];
   int32_t result = slot->lookup.status;
-  tell(&slot->lookup, info);
+  tell(slot, info);
   if (result == RQ_OK) {
     info->actual = slot->reply_len;
     info->rcode = slot->rcode;

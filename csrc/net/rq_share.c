@@ -1,12 +1,342 @@
-/* rq_share.c: lookups that need no query of their own: answered from the cache, or as another asks the same.
+/* rq_share.c: lookups beyond their own query: answered from the cache, or as another one asks the same, or led on by a
+ * CNAME to another name.
  *
- * SPDX-License-Identifier: MIT */
+ * A lookup that asks the network leads those that ask the same meanwhile: so there is one query in flight for a
+ * question, however often it is asked (RFC 5452, section 5). Never sends, and does nothing at all unless something of
+ * it was asked for. Serves RFC 1034 section 3.6.2, RFC 2308, RFC 8767. SPDX-License-Identifier: MIT */
+#include "../lookup/rq_chain.h"
 #include "rq_engine_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define TYPE_META 249 /* TKEY, the first of the types that only questions have (RFC 6895, 3.1), */
+#define TYPE_ANY 255  /* and the last */
+#define RCODE_NXDOMAIN 3
+#define SECRET_DRAWS 8 /* of 16 bits */
+
+static uint32_t *bucket_of(rq_engine *engine, const rq_slot *slot);
+static int follow(rq_engine *engine, uint32_t i);
+static rq_list detach(rq_engine *engine, uint32_t i);
+static int answer_cached(rq_engine *engine, uint32_t i, rq_find how);
+static void stand_in(rq_engine *engine, uint32_t i);
+static void store(rq_engine *engine, uint32_t i);
+static void give(rq_engine *engine, uint32_t from, uint32_t to);
+static int conclude(rq_engine *engine, uint32_t i);
+static int lead_on(rq_engine *engine, uint32_t i, const rq_name *target, uint32_t len);
+static void merged(rq_engine *engine, uint32_t i, uint32_t len, const rq_question *question, int whole);
+static void fail(rq_slot *slot, int32_t status);
+static int make_room(rq_engine *engine);
+static void ask_again(rq_engine *engine, uint32_t i);
+
+/* --- events of a slot --- */
+
+int rq_share_join(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  if (engine->as_received || (!engine->cache && !engine->conf.share)) return 0;
+  slot->hash = rq_name_hash(&slot->asked.name, engine->share.secret);
+  if (slot->state == RQ_SLOT_FRESH) slot->lookup.end_us = engine->now_us + engine->policy.timeout_us;
+  if (engine->cache && answer_cached(engine, i, slot->looked ? RQ_FIND_AGAIN : RQ_FIND)) {
+    if (conclude(engine, i)) return 1;
+    engine->stats.in_flight++; /* as if it had begun: it is taken off again */
+    rq_slot_done(engine, i);
+    return 1;
+  }
+  slot->looked = 1;
+  return engine->conf.share && follow(engine, i);
+}
+
+void rq_share_lead(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  if (engine->as_received || !engine->conf.share) return;
+  uint32_t *head = bucket_of(engine, slot);
+  slot->same = *head;
+  slot->leads = 1;
+  *head = i;
+}
+
+int rq_share_end(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  if (engine->as_received || slot->lookup.status == RQ_ILLEGAL_INPUT) return 0;
+  rq_list followers = detach(engine, i);
+  if (engine->cache) {
+    stand_in(engine, i);
+    store(engine, i);
+  }
+  int answered = slot->lookup.status == RQ_OK;
+  while (followers.head != RQ_NONE) {
+    uint32_t f = followers.head;
+    rq_list_remove(engine, &followers, f);
+    if (!answered) {
+      ask_again(engine, f);
+      continue;
+    }
+    give(engine, i, f);
+    if (conclude(engine, f)) continue;
+    engine->stats.in_flight++;
+    rq_slot_done(engine, f);
+  }
+  if (!conclude(engine, i)) return 0;
+  engine->stats.in_flight--;
+  return 1;
+}
+
+void rq_share_leave(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  rq_list *list = slot->state == RQ_SLOT_FOLLOW ? &engine->slots[slot->leader].followers : &engine->share.asking;
+  rq_list_remove(engine, list, i);
+  engine->stats.in_flight++;
+}
+
+void rq_share_drop(rq_slot *slot) {
+  free(slot->chain);
+  slot->chain = NULL;
+  slot->chain_len = 0;
+}
+
+/* --- identical questions in flight --- */
+
+static uint32_t *bucket_of(rq_engine *engine, const rq_slot *slot) {
+  return &engine->share.heads[(slot->hash + slot->asked.rrtype) & engine->share.mask];
+}
+
+static int same_question(const rq_slot *a, const rq_slot *b) {
+  return a->hash == b->hash && a->asked.rrtype == b->asked.rrtype && a->asked.rrclass == b->asked.rrclass &&
+         rq_name_equal(&a->asked.name, &b->asked.name);
+}
+
+/* Waits for the lookup that asks the same, if there is one. */
+static int follow(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  for (uint32_t k = *bucket_of(engine, slot); k != RQ_NONE; k = engine->slots[k].same) {
+    if (!same_question(slot, &engine->slots[k])) continue;
+    rq_lookup_wait(&slot->lookup, slot->lookup.end_us);
+    slot->state = RQ_SLOT_FOLLOW;
+    slot->leader = k;
+    rq_list_push(engine, &engine->slots[k].followers, i);
+    rq_wheel_set(&engine->wheel, i, slot->lookup.end_us);
+    return 1;
+  }
+  return 0;
+}
+
+/* It leads no longer; those that followed. */
+static rq_list detach(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  rq_list followers = slot->followers;
+  if (!slot->leads) return (rq_list){RQ_NONE, RQ_NONE};
+  uint32_t *at = bucket_of(engine, slot);
+  while (*at != i) at = &engine->slots[*at].same;
+  *at = slot->same;
+  slot->leads = 0;
+  slot->followers = (rq_list){RQ_NONE, RQ_NONE};
+  return followers;
+}
+
+/* A follower gets its leader's answer. */
+static void give(rq_engine *engine, uint32_t from, uint32_t to) {
+  const rq_slot *leader = &engine->slots[from];
+  rq_slot *slot = &engine->slots[to];
+  slot->lookup.status = RQ_OK;
+  slot->lookup.answer_server = leader->lookup.answer_server;
+  slot->lookup.answer_transport = leader->lookup.answer_transport;
+  slot->source = leader->source == RQ_FROM_CACHE ? RQ_FROM_CACHE : RQ_FROM_LOOKUP;
+  slot->rcode = leader->rcode;
+  slot->aliased = leader->aliased;
+  slot->rtt_us = -1;
+  engine->stats.shared++;
+  if (rq_slot_keep(slot, leader->reply, leader->reply_len) < 0) fail(slot, RQ_NO_MEMORY);
+}
+
+/* Has another question to ask, or its own once more, on its own account: as soon as there is room. */
+static void ask_again(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  rq_lookup_wait(&slot->lookup, slot->lookup.end_us);
+  slot->state = RQ_SLOT_ASKING;
+  rq_list_push(engine, &engine->share.asking, i);
+  rq_wheel_set(&engine->wheel, i, slot->lookup.end_us);
+}
+
+/* --- the cache --- */
+
+static rq_cache_key key_of(const rq_engine *engine, uint64_t hash, const rq_question *asked) {
+  return (rq_cache_key){hash, &asked->name, asked->rrtype, asked->rrclass, engine->share.manner};
+}
+
+static int answer_cached(rq_engine *engine, uint32_t i, rq_find how) {
+  rq_slot *slot = &engine->slots[i];
+  rq_cache_key key = key_of(engine, slot->hash, &slot->asked);
+  int was_stale = 0;
+  uint32_t len =
+      rq_cache_find(engine->cache, &key, engine->now_us, how, &was_stale, engine->share.found, RQ_MESSAGE_MAX);
+  rq_walk walk;
+  if (len == 0 || rq_walk_begin(&walk, engine->share.found, len) != RQ_OK) return 0;
+  slot->lookup.status = RQ_OK;
+  slot->lookup.error = 0;
+  slot->source = RQ_FROM_CACHE;
+  slot->rcode = RQ_RCODE(walk.header.flags);
+  slot->aliased = 0; /* it is whole: it leads nowhere */
+  slot->rtt_us = -1;
+  engine->stats.cached++;
+  engine->stats.stale += (uint64_t)was_stale;
+  if (rq_slot_keep(slot, engine->share.found, len) < 0) fail(slot, RQ_NO_MEMORY);
+  return 1;
+}
+
+/* A failure gives way to an answer that is too old (RFC 8767, 5). */
+static void stand_in(rq_engine *engine, uint32_t i) {
+  const rq_slot *slot = &engine->slots[i];
+  int32_t status = slot->lookup.status;
+  int failed = status == RQ_TIMEOUT || status == RQ_NETWORK || (status == RQ_OK && slot->rcode == RQ_RCODE_SERVFAIL);
+  if (failed && rq_cache_serves_stale(engine->cache)) answer_cached(engine, i, RQ_FIND_STALE);
+}
+
+/* What the network answered, stripped of all else. */
+static void store(rq_engine *engine, uint32_t i) {
+  const rq_slot *slot = &engine->slots[i];
+  rq_name end;
+  rq_out out;
+  int fit = slot->lookup.status == RQ_OK && slot->source == RQ_FROM_NETWORK &&
+            (slot->rcode == 0 || slot->rcode == RCODE_NXDOMAIN) &&
+            (slot->asked.rrtype < TYPE_META || slot->asked.rrtype > TYPE_ANY);
+  if (!fit) return;
+  rq_out_init(&out, engine->share.written, RQ_MESSAGE_MAX);
+  rq_chain_end how = rq_chain_select(&slot->asked.name, NULL, 0, slot->reply, slot->reply_len, &end, &out);
+  if ((how != RQ_CHAIN_ANSWERS && how != RQ_CHAIN_DENIES) || rq_out_wanted(&out) > rq_out_stored(&out)) return;
+  rq_cache_key key = key_of(engine, slot->hash, &slot->asked);
+  rq_cache_put(engine->cache, &key, engine->share.written, (uint32_t)rq_out_stored(&out), engine->now_us);
+}
 
 int32_t rq_engine_use_cache(rq_engine *engine, rq_cache *cache) {
   if (!engine || !cache || engine->cache || engine->stats.inputs > 0) return RQ_BAD_ARGUMENT;
+  if (make_room(engine) < 0) return RQ_NO_MEMORY;
   rq_cache_attend_fork(cache);
   rq_cache_hold(cache);
   engine->cache = cache;
+  rq_clip(engine->share.secret, sizeof engine->share.secret, rq_cache_secret(cache), sizeof engine->share.secret);
   return RQ_OK;
+}
+
+/* --- chains across answers --- */
+
+/* The question that the lookup began with. */
+static void first_question(const rq_slot *slot, rq_question *question) {
+  rq_walk walk;
+  *question = slot->asked;
+  if (!slot->chain) return;
+  rq_walk_begin(&walk, slot->chain, slot->chain_len);
+  rq_walk_question(&walk, question);
+}
+
+/* What the answer comes to: 1 when there is another name to ask for. */
+static int conclude(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  rq_question question;
+  rq_name end;
+  rq_out out;
+  int follows = engine->conf.hops > 0 && slot->lookup.status == RQ_OK && (slot->aliased || slot->chain);
+  if (!follows || slot->rcode > 15) return 0;
+  first_question(slot, &question);
+  rq_out_init(&out, engine->share.written, RQ_MESSAGE_MAX);
+  rq_chain_end how =
+      rq_chain_select(&question.name, slot->chain, slot->chain_len, slot->reply, slot->reply_len, &end, &out);
+  uint32_t len = (uint32_t)rq_out_stored(&out);
+  if (how == RQ_CHAIN_LOOPS || (how == RQ_CHAIN_LEADS && slot->hops == engine->conf.hops))
+    fail(slot, RQ_CNAME_LOOP);
+  else if (rq_out_wanted(&out) > len)
+    fail(slot, RQ_TRUNCATED);
+  else if (how == RQ_CHAIN_LEADS)
+    return lead_on(engine, i, &end, len);
+  else if (slot->chain && len > 0) /* else it is one answer: it stays as it was received */
+    merged(engine, i, len, &question, how == RQ_CHAIN_ANSWERS || how == RQ_CHAIN_DENIES);
+  return 0;
+}
+
+static int lead_on(rq_engine *engine, uint32_t i, const rq_name *target, uint32_t len) {
+  rq_slot *slot = &engine->slots[i];
+  uint8_t *chain = malloc(len);
+  if (!chain) {
+    fail(slot, RQ_NO_MEMORY);
+    return 0;
+  }
+  rq_clip(chain, len, engine->share.written, len);
+  rq_share_drop(slot);
+  slot->chain = chain;
+  slot->chain_len = len;
+  slot->asked.name = *target;
+  slot->hops++;
+  slot->looked = 0;
+  rq_slot_drop_reply(slot);
+  ask_again(engine, i);
+  return 1;
+}
+
+/* The answers of all hops take the last one's place, and are an answer to the first question from here on. */
+static void merged(rq_engine *engine, uint32_t i, uint32_t len, const rq_question *question, int whole) {
+  rq_slot *slot = &engine->slots[i];
+  if (rq_slot_keep(slot, engine->share.written, len) < 0) {
+    fail(slot, RQ_NO_MEMORY);
+    return;
+  }
+  if (!whole || !engine->cache || slot->source == RQ_FROM_CACHE) return;
+  rq_cache_key key = key_of(engine, rq_name_hash(&question->name, engine->share.secret), question);
+  rq_cache_put(engine->cache, &key, slot->reply, len, engine->now_us);
+}
+
+static void fail(rq_slot *slot, int32_t status) {
+  rq_slot_drop_reply(slot);
+  slot->lookup.status = status;
+  slot->lookup.error = 0;
+}
+
+/* --- life --- */
+
+/* All that tells queries of two engines apart but for their questions: flags, and the options as FNV-1a. */
+static uint32_t manner_of(const rq_engine_conf *conf) {
+  uint32_t hash = 2166136261u;
+  rq_cur options;
+  rq_cur_init(&options, conf->options, conf->options_len);
+  while (rq_cur_left(&options) > 0) hash = (hash ^ rq_cur_u8(&options)) * 16777619u;
+  return (conf->options_len > 0 ? hash & ~15u : 0) | (conf->recurse ? 1u : 0) | (conf->authentic ? 2u : 0) |
+         (conf->edns && conf->dnssec_ok ? 4u : 0);
+}
+
+static int make_leaders(rq_engine *engine) {
+  uint32_t count = 1;
+  while (count < engine->conf.slots) count *= 2;
+  engine->share.heads = malloc(count * sizeof *engine->share.heads);
+  if (!engine->share.heads) return -ENOMEM;
+  for (uint32_t b = 0; b < count; b++) engine->share.heads[b] = RQ_NONE;
+  engine->share.mask = count - 1;
+  for (int n = 0; n < SECRET_DRAWS; n++) {
+    int32_t drawn = rq_random_u16(&engine->random);
+    if (drawn < 0) return -errno;
+    engine->share.secret[2 * n] = (uint8_t)(drawn / 256);
+    engine->share.secret[2 * n + 1] = (uint8_t)(drawn % 256);
+  }
+  return 0;
+}
+
+static int make_room(rq_engine *engine) {
+  if (engine->share.on) return 0;
+  engine->share.found = malloc(RQ_MESSAGE_MAX);
+  engine->share.written = malloc(RQ_MESSAGE_MAX);
+  if (!engine->share.found || !engine->share.written) return -ENOMEM;
+  engine->share.on = 1;
+  return 0;
+}
+
+int rq_share_make(rq_engine *engine) {
+  engine->share.asking = (rq_list){RQ_NONE, RQ_NONE};
+  engine->share.manner = manner_of(&engine->conf);
+  if (!engine->conf.share && engine->conf.hops == 0) return 0;
+  int error = make_room(engine);
+  return error == 0 && engine->conf.share ? make_leaders(engine) : error;
+}
+
+void rq_share_free(rq_engine *engine) {
+  rq_cache_free(engine->cache);
+  free(engine->share.heads);
+  free(engine->share.found);
+  free(engine->share.written);
 }

@@ -147,11 +147,11 @@ static locked_shard *shard_of(rq_cache *cache, uint64_t hash) {
   return &cache->shards[hash & (cache->count - 1)];
 }
 
-uint32_t rq_cache_find(rq_cache *cache, const rq_cache_key *key, int64_t now_us, int stale, int *was_stale,
+uint32_t rq_cache_find(rq_cache *cache, const rq_cache_key *key, int64_t now_us, rq_find how, int *was_stale,
                        uint8_t *out, uint32_t cap) {
   locked_shard *one = shard_of(cache, key->hash);
   pthread_mutex_lock(&one->lock);
-  uint32_t len = rq_shard_find(&one->shard, key, now_us, stale, was_stale, out, cap);
+  uint32_t len = rq_shard_find(&one->shard, key, now_us, how, was_stale, out, cap);
   pthread_mutex_unlock(&one->lock);
   return len;
 }

@@ -18,7 +18,7 @@ const uint8_t *rq_cache_secret(const rq_cache *cache);
 
 /* See rq_shard_find and rq_shard_put. What is put is a message as rq_chain_select writes it; how long it may be kept is
  * found out here. */
-uint32_t rq_cache_find(rq_cache *cache, const rq_cache_key *key, int64_t now_us, int stale, int *was_stale,
+uint32_t rq_cache_find(rq_cache *cache, const rq_cache_key *key, int64_t now_us, rq_find how, int *was_stale,
                        uint8_t *out, uint32_t cap);
 void rq_cache_put(rq_cache *cache, const rq_cache_key *key, const uint8_t *wire, uint32_t len, int64_t now_us);
 

@@ -10,27 +10,63 @@
 #define ID_DRAWS \
   16 /* a socket is never more than half full, so 16 draws fail once in 65,536 times, and then it just waits */
 
+static uint32_t draw(rq_engine *engine);
+static void put_back(rq_engine *engine, uint32_t i);
+static void begin(rq_engine *engine, uint32_t i, uint32_t first);
 static uint32_t draw_fresh(rq_engine *engine);
 static void add_fresh(rq_engine *engine, uint32_t i);
 static void remove_fresh(rq_engine *engine, uint32_t i);
 static void apply(rq_engine *engine, uint32_t i, rq_action action);
 static void finish(rq_engine *engine, uint32_t i);
 static void leave(rq_engine *engine, uint32_t i, int silent);
-static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, uint16_t rcode);
-static void drop_reply(rq_slot *slot);
+static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply);
 
 /* --- events --- */
 
 void rq_slots_start(rq_engine *engine) {
   uint32_t count = engine->server_count;
-  while (rq_slots_fresh(engine) && engine->stats.in_flight < engine->conf.max_in_flight) {
+  while ((rq_slots_fresh(engine) || engine->share.asking.head != RQ_NONE) &&
+         engine->stats.in_flight < engine->conf.max_in_flight) {
     uint32_t first = engine->conf.rotate ? engine->turn : 0;
-    if (!rq_pace_begin(engine, &first)) break;
+    int may_send = rq_pace_begin(engine, &first);
+    if (!may_send && !engine->share.on) break;
+    uint32_t i = draw(engine);
+    if (engine->share.on && rq_share_join(engine, i)) continue;
+    if (!may_send) {
+      put_back(engine, i);
+      break;
+    }
+    if (engine->share.on) rq_share_lead(engine, i);
     engine->turn = first + 1 < count ? first + 1 : 0;
-    uint32_t i = draw_fresh(engine);
-    engine->stats.in_flight++;
-    apply(engine, i, rq_lookup_start(&engine->slots[i].lookup, &engine->policy, first, engine->now_us));
+    begin(engine, i, first);
   }
+}
+
+/* One that has begun already comes first. */
+static uint32_t draw(rq_engine *engine) {
+  uint32_t i = engine->share.asking.head;
+  if (i == RQ_NONE) return draw_fresh(engine);
+  rq_list_remove(engine, &engine->share.asking, i);
+  return i;
+}
+
+static void put_back(rq_engine *engine, uint32_t i) {
+  if (engine->slots[i].state == RQ_SLOT_ASKING)
+    rq_list_push_front(engine, &engine->share.asking, i);
+  else if (engine->conf.spread)
+    add_fresh(engine, i);
+  else
+    rq_list_push_front(engine, &engine->fresh, i);
+}
+
+static void begin(rq_engine *engine, uint32_t i, uint32_t first) {
+  rq_slot *slot = &engine->slots[i];
+  int is_fresh = slot->state == RQ_SLOT_FRESH;
+  rq_action action = is_fresh ? rq_lookup_start(&slot->lookup, &engine->policy, first, engine->now_us)
+                              : rq_lookup_resume(&slot->lookup, &engine->policy, first, engine->now_us);
+  slot->source = RQ_FROM_NETWORK;
+  engine->stats.in_flight++;
+  apply(engine, i, action);
 }
 
 /* The next in order, or any of them. */
@@ -93,7 +129,7 @@ void rq_slot_reply(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t 
   leave(engine, i, 0);
   rq_action action = rq_lookup_reply(lookup, &engine->policy, reply, engine->now_us);
   int answer = action == RQ_DO_FINISH && lookup->status == RQ_OK && !lookup->kept;
-  if ((answer || action == RQ_DO_KEEP) && keep(engine, i, wire, len, reply->rcode) < 0) {
+  if ((answer || action == RQ_DO_KEEP) && keep(engine, i, wire, len, reply) < 0) {
     lookup->status = RQ_NO_MEMORY;
     action = RQ_DO_FINISH;
   }
@@ -109,7 +145,7 @@ void rq_slot_cancel(rq_engine *engine, uint32_t i) {
   } else {
     leave(engine, i, 0);
   }
-  drop_reply(slot);
+  rq_slot_drop_reply(slot);
   slot->lookup.status = RQ_CANCELLED;
   slot->lookup.error = 0;
   finish(engine, i);
@@ -143,6 +179,11 @@ int64_t rq_slot_rto_us(const rq_engine *engine, uint32_t s) {
 }
 
 static void finish(rq_engine *engine, uint32_t i) {
+  if (engine->share.on && rq_share_end(engine, i)) return;
+  rq_slot_done(engine, i);
+}
+
+void rq_slot_done(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
   rq_stats *stats = &engine->stats;
   rq_wheel_clear(&engine->wheel, i);
@@ -159,7 +200,9 @@ static void finish(rq_engine *engine, uint32_t i) {
 /* Takes the slot off the network, or off the list of those to be sent. */
 static void leave(rq_engine *engine, uint32_t i, int silent) {
   rq_slot *slot = &engine->slots[i];
-  if (slot->state == RQ_SLOT_READY_UDP || slot->state == RQ_SLOT_READY_TCP) {
+  if (slot->state == RQ_SLOT_FOLLOW || slot->state == RQ_SLOT_ASKING) {
+    rq_share_leave(engine, i);
+  } else if (slot->state == RQ_SLOT_READY_UDP || slot->state == RQ_SLOT_READY_TCP) {
     rq_pace_unqueue(engine, i);
   } else {
     rq_pace_left(engine, slot->lookup.server);
@@ -229,6 +272,9 @@ void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw,
   slot->text_len = rq_clip(slot->store, RQ_TEXT_MAX, text, len);
   slot->reply = NULL;
   slot->rtt_us = -1;
+  slot->source = RQ_FROM_NETWORK;
+  slot->aliased = slot->looked = slot->leads = slot->hops = 0;
+  slot->followers = (rq_list){RQ_NONE, RQ_NONE};
   slot->asked.rrtype = asked->rrtype;
   slot->asked.rrclass = asked->rrclass;
   slot->asked.name.len = (uint8_t)rq_clip(slot->asked.name.octets, RQ_NAME_MAX, asked->name.octets, asked->name.len);
@@ -248,7 +294,8 @@ void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw,
 void rq_slot_release(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
   rq_list_remove(engine, &engine->done, i);
-  drop_reply(slot);
+  rq_slot_drop_reply(slot);
+  if (slot->chain) rq_share_drop(slot);
   slot->state = RQ_SLOT_FREE;
   engine->free_slots[engine->free_count++] = i;
   engine->stats.rows++;
@@ -256,19 +303,25 @@ void rq_slot_release(rq_engine *engine, uint32_t i) {
   engine->stats.finished--;
 }
 
-/* Keeps a reply, in place of one kept before; -1 when there is no memory. */
-static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, uint16_t rcode) {
+/* Keeps the reply to the last query; -1 when there is no memory. */
+static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply) {
   rq_slot *slot = &engine->slots[i];
-  drop_reply(slot);
-  slot->reply = len <= RQ_STORE - slot->text_len ? slot->store + slot->text_len : malloc(len);
-  if (!slot->reply) return -1;
-  slot->reply_len = rq_clip(slot->reply, len, wire, len);
-  slot->rcode = rcode;
+  if (rq_slot_keep(slot, wire, len) < 0) return -1;
+  slot->rcode = reply->rcode;
+  slot->aliased = reply->aliased;
   slot->rtt_us = engine->now_us - slot->sent_us;
   return 0;
 }
 
-static void drop_reply(rq_slot *slot) {
+int rq_slot_keep(rq_slot *slot, const uint8_t *wire, uint32_t len) {
+  rq_slot_drop_reply(slot);
+  slot->reply = len <= RQ_STORE - slot->text_len ? slot->store + slot->text_len : malloc(len);
+  if (!slot->reply) return -1;
+  slot->reply_len = rq_clip(slot->reply, len, wire, len);
+  return 0;
+}
+
+void rq_slot_drop_reply(rq_slot *slot) {
   if (slot->reply && slot->reply != slot->store + slot->text_len) free(slot->reply);
   slot->reply = NULL;
   slot->reply_len = 0;

@@ -232,7 +232,7 @@ int rq_columns_lookup(rq_sheet *sheet, const rq_row *row) {
   rq_type_text(row->rrtype, &columns[RQ_LC_TYPE].octets);
   rq_column_text_end(sheet, &columns[RQ_LC_TYPE]);
   put_text(sheet, &columns[RQ_LC_SERVER], row->server);
-  put_text(sheet, &columns[RQ_LC_TRANSPORT], row->tries > 0 ? rq_transport_name(row->transport) : NULL);
+  put_text(sheet, &columns[RQ_LC_TRANSPORT], row->server ? rq_transport_name(row->transport) : NULL);
   rq_column_i32(sheet, &columns[RQ_LC_TRIES], row->tries);
   put_rtt(sheet, &columns[RQ_LC_RTT], row->rtt_us);
   rq_column_i64(sheet, &columns[RQ_LC_TIME], row->time_us);

@@ -145,7 +145,7 @@ void rq_row_msgpack(const rq_row *row, rq_out *out) {
   pack_optional(answered, summary.rcode, out);
   pack_optional(answered, summary.flags, out);
   pack_optional_text(row->server, out);
-  pack_optional_text(row->tries > 0 ? rq_transport_name(row->transport) : NULL, out);
+  pack_optional_text(row->server ? rq_transport_name(row->transport) : NULL, out);
   rq_pack_uint(row->tries, out);
   if (row->rtt_us >= 0)
     rq_pack_double((double)row->rtt_us / 1e6, out);

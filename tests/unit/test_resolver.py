@@ -45,8 +45,8 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def resolver(server: Server) -> Iterator[Resolver]:
-    """A resolver that asks it."""
-    with Resolver(server.address, timeout=5.0) as made:
+    """A resolver that asks it, each time."""
+    with Resolver(server.address, timeout=5.0, cache=False) as made:
         yield made
 
 

@@ -60,7 +60,7 @@ enum rq_verdict {
   RQ_DROP_OPCODE = 5,
   RQ_DROP_QUESTION = 6,  /* another question than was asked, or not exactly one */
   RQ_DROP_MALFORMED = 7, /* the question does not parse */
-  RQ_DROP_LARGE = 8,     /* larger than the receive buffer */
+  RQ_DROP_LARGE = 8,     /* none any more: an answer larger than the receive buffer is asked for over TCP */
   RQ_DROP_CASE = 9,      /* the question in other letter case than was asked */
   RQ_DROP_COOKIE = 10    /* our cookie is missing or wrong (RFC 7873, 5.3) */
 };

@@ -14,7 +14,7 @@
 #include "../lookup/rq_conf.h"
 #include "rq_clock.h"
 
-#define EVENTS 64         /* sockets attended to after one epoll_wait */
+#define EVENTS 256        /* sockets attended to after one epoll_wait */
 #define RETRY_MS 1        /* how soon sending is tried again, see rq_engine.unsent */
 #define QUOTA_LEAST 16u   /* queries through one socket before it is replaced: four for each slot, but */
 #define QUOTA_MOST 16384u /* within these bounds */
@@ -29,7 +29,6 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
 static int make_servers(rq_engine *engine, const rq_addr *addrs, uint32_t count);
 static int make_groups(rq_engine *engine);
 static int make_slots(rq_engine *engine);
-static int make_links(rq_engine *engine);
 static int conf_valid(const rq_engine_conf *conf);
 static int addrs_valid(const rq_addr *servers, uint32_t count);
 
@@ -71,7 +70,6 @@ void rq_engine_free(rq_engine *engine) {
   rq_wheel_drop(&engine->wheel);
   rq_share_free(engine);
   free(engine->links);
-  free(engine->link_memory);
   free(engine->socks);
   free(engine->groups);
   free(engine->servers);
@@ -107,7 +105,7 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
   engine->conf = *conf;
   engine->epoll = -1;
   engine->pid = engine->sys->getpid();
-  engine->fresh = engine->done = engine->line = (rq_list){RQ_NONE, RQ_NONE};
+  engine->fresh = engine->done = engine->line = engine->starved = (rq_list){RQ_NONE, RQ_NONE};
   engine->policy = (rq_policy){.timeout_us = (int64_t)conf->timeout_ms * MILLISECOND,
                                .try_us = (int64_t)conf->try_ms * MILLISECOND,
                                .tries = conf->tries,
@@ -125,7 +123,7 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
   if (error == 0) error = rq_pace_make(engine);
   if (error == 0) error = make_slots(engine);
   if (error == 0) error = rq_share_make(engine);
-  if (error == 0) error = make_links(engine);
+  if (error == 0) error = rq_tcp_make(engine);
   if (error < 0) return error;
   engine->epoll = engine->sys->epoll_create1(EPOLL_CLOEXEC);
   return engine->epoll < 0 ? -errno : rq_udp_begin(engine);
@@ -142,6 +140,7 @@ static int make_servers(rq_engine *engine, const rq_addr *addrs, uint32_t count)
     rq_addr_write(&addrs[s], &text);
     rq_peer_set(&server->peer, &addrs[s]);
     server->group = engine->connected ? s : addrs[s].family != addrs[0].family;
+    server->links = (rq_list){RQ_NONE, RQ_NONE};
     server->ready[RQ_UDP] = server->ready[RQ_TCP] = (rq_list){RQ_NONE, RQ_NONE};
     server->pipeline = RQ_PIPELINE;
   }
@@ -183,19 +182,6 @@ static int make_slots(rq_engine *engine) {
     return -ENOMEM;
   if (rq_batch_init(&engine->sending, RQ_QUERY_MAX, RQ_QUERY_MAX, !engine->connected) < 0) return -ENOMEM;
   return rq_batch_init(&engine->receiving, RQ_PACKET_STRIDE, RQ_PACKET_MAX, !engine->connected);
-}
-
-static int make_links(rq_engine *engine) {
-  uint32_t count = engine->conf.slots < RQ_LINKS ? engine->conf.slots : RQ_LINKS;
-  engine->links = calloc(count, sizeof *engine->links);
-  engine->link_memory = malloc((size_t)count * RQ_CONN_MEMORY);
-  if (!engine->links || !engine->link_memory) return -ENOMEM;
-  engine->link_count = count;
-  for (uint32_t k = 0; k < count; k++) {
-    engine->links[k].conn.sys = engine->sys;
-    engine->links[k].conn.memory = engine->link_memory + (size_t)k * RQ_CONN_MEMORY;
-  }
-  return 0;
 }
 
 /* --- input --- */

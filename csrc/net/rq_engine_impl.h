@@ -29,7 +29,7 @@
 #define RQ_STORE 1504 /* octets of a slot for its input text and its reply; a larger reply gets a block of its own */
 #define RQ_SERVERS_MAX 65536u    /* servers of one engine */
 #define RQ_CONNECTED_SERVERS 16u /* up to so many servers have sockets of their own */
-#define RQ_LINKS 64u             /* TCP connections in all */
+#define RQ_LINKS 512u            /* TCP connections in all */
 #define RQ_SERVER_LINKS 4u       /* TCP connections to one server */
 #define RQ_PIPELINE 256u         /* queries in flight on one connection */
 
@@ -53,9 +53,10 @@ enum rq_slot_state {
 
 /* Where a server is that has lookups to be sent over one transport. */
 enum rq_turn {
-  RQ_TURN_NONE,  /* it has none */
-  RQ_TURN_LINE,  /* in the line of those that are served */
-  RQ_TURN_PARKED /* it may not be sent to: back in the line when it may */
+  RQ_TURN_NONE,   /* it has none */
+  RQ_TURN_LINE,   /* in the line of those that are served */
+  RQ_TURN_PARKED, /* it may not be sent to: back in the line when it may */
+  RQ_TURN_STARVED /* it has no TCP connection and there is no place for one: in the line of those that wait for that */
 };
 
 /* Whose answer a slot has. */
@@ -97,12 +98,12 @@ typedef struct rq_slot {
 typedef struct rq_server {
   rq_peer peer;
   char text[RQ_ADDR_TEXT];
-  uint32_t group;    /* its UDP sockets */
-  rq_list ready[2];  /* lookups to be sent, by enum rq_transport */
-  uint32_t next[2];  /* in the line for that transport */
-  uint8_t turn[2];   /* enum rq_turn */
-  uint32_t links;    /* connections it has */
-  uint32_t link;     /* the one used last, a hint */
+  uint32_t group;   /* its UDP sockets */
+  rq_list ready[2]; /* lookups to be sent, by enum rq_transport */
+  uint32_t next[2]; /* in the line for that transport */
+  uint8_t turn[2];  /* enum rq_turn */
+  rq_list links;    /* its connections, */
+  uint32_t link_count;
   uint16_t pipeline; /* queries in flight on one connection at the most: what it was seen to take */
 } rq_server;
 
@@ -127,14 +128,20 @@ typedef struct rq_group {
   uint32_t young[RQ_SLICES]; /* queries without an answer that were sent in this slice and the ones before it */
 } rq_group;
 
-/* A TCP connection and the lookups that wait on it. */
+/* Lists of connections: each is in one of its server while it is open, and in one of places unless it is in use. */
+enum rq_link_list { RQ_LINK_SERVER, RQ_LINK_PLACE };
+
+/* A place for a TCP connection, and the lookups that wait on it. */
 typedef struct rq_link {
   rq_conn conn;
-  rq_list waiting;    /* those lookups */
-  uint32_t in_flight; /* how many */
-  uint32_t server;    /* whose it is */
-  uint32_t answered;  /* replies accepted */
-  uint8_t stale;      /* silent while a query timed out: gets no more */
+  rq_list waiting;           /* those lookups */
+  uint32_t in_flight;        /* how many */
+  uint32_t server;           /* whose it is */
+  uint32_t answered;         /* replies accepted */
+  uint32_t next[2], prev[2]; /* by enum rq_link_list */
+  uint32_t next_dirty;
+  uint8_t dirty; /* in the list of those with queries to be written */
+  uint8_t stale; /* silent while a query timed out: gets no more */
 } rq_link;
 
 /* What rq_share.c needs. */
@@ -183,9 +190,10 @@ struct rq_engine {
   rq_sock *socks;
   uint32_t sock_count, sock_quota;
   rq_link *links;
-  uint8_t *link_memory;
-  uint32_t link_count, links_open;
-  rq_list line; /* servers with lookups to be sent over TCP */
+  uint32_t link_count, links_open, link_most; /* link_most: how many may be open, descriptors permitting */
+  rq_list closed, idle;                       /* places of no connection; connections on which nobody waits */
+  uint32_t dirty;                             /* the first connection with queries to be written */
+  rq_list line, starved;                      /* servers with lookups to be sent over TCP, see enum rq_turn */
   rq_batch sending, receiving;
   rq_share share;
   rq_cache *cache;     /* shared with others, NULL for none */
@@ -273,10 +281,15 @@ void rq_pace_unqueue(rq_engine *engine, uint32_t i);
  * when there is none. Those before it leave the line. */
 uint32_t rq_pace_next(rq_engine *engine, rq_list *line, int transport, uint32_t most, uint32_t *room);
 
-/* The server at the head goes to the end of the line; or leaves it, until rq_pace_return. */
+/* The server at the head goes to the end of the line. */
 void rq_pace_rotate(rq_engine *engine, rq_list *line, int transport);
-void rq_pace_park(rq_engine *engine, rq_list *line, int transport);
+
+/* The server at the head of the TCP line leaves it until rq_pace_return, because its connections are full; or until
+ * rq_pace_feed, because there is no place for one: that brings back the first of these. */
+void rq_pace_park(rq_engine *engine);
 void rq_pace_return(rq_engine *engine, uint32_t s, int transport);
+void rq_pace_starve(rq_engine *engine);
+void rq_pace_feed(rq_engine *engine);
 
 /* So many queries were taken off a server's list and sent; one of them was not, and is at the head of the list again;
  * one is no longer in flight. */
@@ -336,6 +349,8 @@ void rq_udp_leave(rq_engine *engine, uint32_t i);
 
 /* --- rq_engine_tcp.c --- */
 
+/* Makes places for connections, all closed. 0 or -ENOMEM. */
+int rq_tcp_make(rq_engine *engine);
 void rq_tcp_end(rq_engine *engine);
 
 /* Sends what is ready and finds a place, closes what is idle. */

@@ -6,110 +6,129 @@
 #include "rq_engine_impl.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include <sys/epoll.h>
 
-#define IDLE_US 5000000    /* an idle connection is closed after so long */
-#define SWEEP_US 1000000   /* idle ones are looked for this often */
-#define SERVERS_A_TURN 64u /* servers that may fill connections in one turn */
-#define RECEIVE_ROUNDS 8   /* times one connection is read before others have their turn */
+#define IDLE_US 5000000  /* an idle connection is closed after so long */
+#define SWEEP_US 1000000 /* idle ones are looked for this often */
+#define RECEIVE_ROUNDS 8 /* times one connection is read before others have their turn */
 
-static uint32_t serve(rq_engine *engine, uint32_t s, uint32_t most);
+static int serve(rq_engine *engine, uint32_t s, uint32_t most);
 static int find_link(rq_engine *engine, uint32_t s, uint32_t *number);
 static int open_link(rq_engine *engine, uint32_t s, uint32_t *number);
-static uint32_t find_place(const rq_engine *engine);
+static int open_conn(rq_engine *engine, uint32_t s, uint32_t number);
 static void put(rq_engine *engine, uint32_t number, uint32_t i);
-static void flush_all(rq_engine *engine);
+static void mark_dirty(rq_engine *engine, uint32_t number);
+static void flush_dirty(rq_engine *engine);
+static void flush(rq_engine *engine, uint32_t number);
 static void sweep(rq_engine *engine);
 static void read_link(rq_engine *engine, uint32_t number);
 static void read_messages(rq_engine *engine, uint32_t number);
 static void lose(rq_engine *engine, uint32_t number, int error);
 static void shut(rq_engine *engine, uint32_t number);
+static void link_push(rq_engine *engine, rq_list *list, int kind, uint32_t number);
+static void link_remove(rq_engine *engine, rq_list *list, int kind, uint32_t number);
 
 /* --- sending --- */
 
 /* Servers take turns, so that one with many lookups does not keep the others from a connection. */
 void rq_tcp_send(rq_engine *engine) {
   uint32_t s, room;
-  for (uint32_t n = 0; n < SERVERS_A_TURN; n++) {
-    if ((s = rq_pace_next(engine, &engine->line, RQ_TCP, UINT32_MAX, &room)) == RQ_NONE) break;
-    rq_pace_sent(engine, s, serve(engine, s, room));
-    rq_pace_rotate(engine, &engine->line, RQ_TCP);
-  }
-  if (engine->links_open == 0) return;
-  flush_all(engine);
-  if (engine->now_us >= engine->sweep_us) sweep(engine);
+  while ((s = rq_pace_next(engine, &engine->line, RQ_TCP, RQ_PIPELINE, &room)) != RQ_NONE)
+    if (!serve(engine, s, room)) break;
+  flush_dirty(engine);
+  if (engine->links_open > 0 && engine->now_us >= engine->sweep_us) sweep(engine);
 }
 
-/* Returns how many of its lookups found a place. */
-static uint32_t serve(rq_engine *engine, uint32_t s, uint32_t most) {
+/* Finds places for up to `most` of its lookups; then it is no longer at the head of the line. 0 when nothing can be
+ * sent to anyone. */
+static int serve(rq_engine *engine, uint32_t s, uint32_t most) {
   rq_list *ready = &engine->servers[s].ready[RQ_TCP];
   uint32_t placed = 0;
-  while (placed < most && ready->head != RQ_NONE) {
+  int error = 0;
+  while (placed < most && ready->head != RQ_NONE && error != -EAGAIN && error != -EBUSY) {
     uint32_t i = ready->head, number;
-    int error = find_link(engine, s, &number);
-    if (error == -EAGAIN) break;
-    if (error < 0) {
+    error = find_link(engine, s, &number);
+    if (error == 0) {
+      if (!rq_slot_draw_id(engine, i, engine->sock_count + number)) return 0;
+      rq_list_remove(engine, ready, i);
+      rq_pace_sent(engine, s, 1);
+      put(engine, number, i);
+      placed++;
+    } else if (error != -EAGAIN && error != -EBUSY) {
       rq_slot_failed(engine, i, -error);
-      continue;
     }
-    if (!rq_slot_draw_id(engine, i, engine->sock_count + number)) break;
-    rq_list_remove(engine, ready, i);
-    put(engine, number, i);
-    placed++;
   }
-  return placed;
+  if (error == -EAGAIN)
+    rq_pace_park(engine);
+  else if (error == -EBUSY)
+    rq_pace_starve(engine);
+  else
+    rq_pace_rotate(engine, &engine->line, RQ_TCP);
+  return 1;
 }
 
-/* A connection of the server with room, a new one if there is none: 0; -EAGAIN to wait; or why none can be opened. */
+/* A connection of the server with room, a new one if there is none: 0; -EAGAIN to wait for one of its own; -EBUSY to
+ * wait for a place; or why none can be opened. */
 static int find_link(rq_engine *engine, uint32_t s, uint32_t *number) {
   rq_server *server = &engine->servers[s];
-  for (uint32_t k = 0; server->links > 0 && k < engine->link_count; k++) {
-    *number = (server->link + k) % engine->link_count;
+  uint32_t next;
+  for (*number = server->links.head; *number != RQ_NONE; *number = next) {
     rq_link *link = &engine->links[*number];
-    if (link->conn.state == RQ_CONN_CLOSED || link->server != s) continue;
-    if (link->stale && link->in_flight == 0) shut(engine, *number);
-    if (link->stale || link->in_flight >= server->pipeline || !rq_conn_room(&link->conn)) continue;
-    server->link = *number;
-    return 0;
+    next = link->next[RQ_LINK_SERVER];
+    if (link->stale && link->in_flight == 0) {
+      shut(engine, *number);
+    } else if (!link->stale && link->in_flight < server->pipeline && rq_conn_room(&link->conn)) {
+      return 0;
+    }
   }
-  if (server->links >= RQ_SERVER_LINKS) return -EAGAIN;
+  if (server->link_count >= RQ_SERVER_LINKS) return -EAGAIN;
   int error = open_link(engine, s, number);
   /* without descriptors or ports it has to do with the connections that there are */
-  return error < 0 && server->links > 0 ? -EAGAIN : error;
+  return error < 0 && server->link_count > 0 ? -EAGAIN : error;
 }
 
+/* In a place that is closed, else in that of the connection that was idle for longest. */
 static int open_link(rq_engine *engine, uint32_t s, uint32_t *number) {
-  uint32_t found = find_place(engine);
-  if (found == RQ_NONE) return -EAGAIN;
-  shut(engine, found);
-  rq_link *link = &engine->links[found];
-  int error = rq_conn_open(&link->conn, &engine->servers[s].peer, engine->now_us);
-  if (error < 0) return error;
-  error = rq_engine_watch(engine, link->conn.fd, engine->sock_count + found, EPOLLIN | EPOLLOUT);
-  if (error < 0) {
-    rq_conn_close(&link->conn);
-    return error;
+  if (engine->links_open >= engine->link_most || engine->closed.head == RQ_NONE) {
+    if (engine->idle.head == RQ_NONE) return -EBUSY;
+    shut(engine, engine->idle.head);
   }
+  *number = engine->closed.head;
+  int error = open_conn(engine, s, *number);
+  if (error < 0 && engine->links_open > 0 && (error == -EMFILE || error == -ENFILE || error == -ENOMEM)) {
+    engine->link_most = engine->links_open; /* until the next sweep */
+    return -EBUSY;
+  }
+  if (error < 0) return error;
+  rq_link *link = &engine->links[*number];
+  link_remove(engine, &engine->closed, RQ_LINK_PLACE, *number);
+  link_push(engine, &engine->idle, RQ_LINK_PLACE, *number);
+  link_push(engine, &engine->servers[s].links, RQ_LINK_SERVER, *number);
   link->waiting = (rq_list){RQ_NONE, RQ_NONE};
   link->server = s;
   link->in_flight = link->answered = 0;
   link->stale = 0;
-  engine->servers[s].links++;
-  engine->servers[s].link = *number = found;
+  engine->servers[s].link_count++;
   engine->links_open++;
   engine->stats.tcp_connects++;
   return 0;
 }
 
-/* A closed place, else that of an idle connection, else RQ_NONE. */
-static uint32_t find_place(const rq_engine *engine) {
-  uint32_t idle = RQ_NONE;
-  for (uint32_t k = 0; k < engine->link_count; k++) {
-    if (engine->links[k].conn.state == RQ_CONN_CLOSED) return k;
-    if (engine->links[k].in_flight == 0) idle = k;
+/* Its buffers are allocated here: most engines need few connections, or none. */
+static int open_conn(rq_engine *engine, uint32_t s, uint32_t number) {
+  rq_conn *conn = &engine->links[number].conn;
+  conn->memory = malloc(RQ_CONN_MEMORY);
+  int error = conn->memory ? rq_conn_open(conn, &engine->servers[s].peer, engine->now_us) : -ENOMEM;
+  if (error == 0) {
+    error = rq_engine_watch(engine, conn->fd, engine->sock_count + number, EPOLLIN | EPOLLOUT);
+    if (error < 0) rq_conn_close(conn);
   }
-  return idle;
+  if (error == 0) return 0;
+  free(conn->memory);
+  conn->memory = NULL;
+  return error;
 }
 
 static void put(rq_engine *engine, uint32_t number, uint32_t i) {
@@ -119,33 +138,55 @@ static void put(rq_engine *engine, uint32_t number, uint32_t i) {
   rq_slot_spec(engine, slot, &spec);
   rq_conn_put(&link->conn, &slot->asked.name, &spec);
   rq_list_push(engine, &link->waiting, i);
-  link->in_flight++;
+  if (link->in_flight++ == 0) link_remove(engine, &engine->idle, RQ_LINK_PLACE, number);
+  mark_dirty(engine, number);
   slot->state = RQ_SLOT_TCP;
   slot->sent_us = engine->now_us;
   engine->stats.queries[RQ_TCP]++;
 }
 
-static void flush_all(rq_engine *engine) {
-  for (uint32_t k = 0; k < engine->link_count; k++) {
-    rq_conn *conn = &engine->links[k].conn;
-    if (conn->state != RQ_CONN_OPEN || conn->blocked || conn->out == 0) continue;
-    int error = rq_conn_flush(conn);
-    if (error < 0) {
-      read_link(engine, k); /* what came before still counts */
-      if (conn->state != RQ_CONN_CLOSED) lose(engine, k, -error);
-    } else if (conn->blocked) {
-      rq_engine_rewatch(engine, conn->fd, engine->sock_count + k, EPOLLIN | EPOLLOUT);
-    }
+static void mark_dirty(rq_engine *engine, uint32_t number) {
+  rq_link *link = &engine->links[number];
+  if (link->dirty) return;
+  link->dirty = 1;
+  link->next_dirty = engine->dirty;
+  engine->dirty = number;
+}
+
+/* One that connects still, or was closed, leaves the list: it comes back when it can be written to. */
+static void flush_dirty(rq_engine *engine) {
+  while (engine->dirty != RQ_NONE) {
+    uint32_t number = engine->dirty;
+    rq_link *link = &engine->links[number];
+    engine->dirty = link->next_dirty;
+    link->dirty = 0;
+    if (link->conn.state == RQ_CONN_OPEN && !link->conn.blocked && link->conn.out > 0) flush(engine, number);
+  }
+}
+
+static void flush(rq_engine *engine, uint32_t number) {
+  rq_conn *conn = &engine->links[number].conn;
+  int error = rq_conn_flush(conn);
+  if (error < 0) {
+    read_link(engine, number); /* what came before still counts */
+    if (conn->state != RQ_CONN_CLOSED) lose(engine, number, -error);
+  } else if (conn->blocked) {
+    rq_engine_rewatch(engine, conn->fd, engine->sock_count + number, EPOLLIN | EPOLLOUT);
+  } else {
+    rq_pace_return(engine, engine->links[number].server, RQ_TCP);
   }
 }
 
 static void sweep(rq_engine *engine) {
+  uint32_t next;
   engine->sweep_us = engine->now_us + SWEEP_US;
-  for (uint32_t k = 0; k < engine->link_count; k++) {
-    rq_link *link = &engine->links[k];
-    if (link->in_flight > 0) continue;
-    if (link->stale || link->conn.heard_us + IDLE_US < engine->now_us) shut(engine, k);
+  engine->link_most = engine->link_count;
+  for (uint32_t number = engine->idle.head; number != RQ_NONE; number = next) {
+    rq_link *link = &engine->links[number];
+    next = link->next[RQ_LINK_PLACE];
+    if (link->stale || link->conn.heard_us + IDLE_US < engine->now_us) shut(engine, number);
   }
+  rq_pace_feed(engine);
 }
 
 /* --- receiving --- */
@@ -162,6 +203,7 @@ void rq_tcp_event(rq_engine *engine, uint32_t number, uint32_t events) {
   }
   if (events & EPOLLOUT) {
     conn->blocked = 0;
+    mark_dirty(engine, number);
     rq_engine_rewatch(engine, conn->fd, engine->sock_count + number, EPOLLIN);
   }
   if (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) read_link(engine, number);
@@ -194,10 +236,16 @@ static void read_messages(rq_engine *engine, uint32_t number) {
 
 void rq_tcp_leave(rq_engine *engine, uint32_t i, int silent) {
   rq_slot *slot = &engine->slots[i];
-  rq_link *link = &engine->links[slot->sock - engine->sock_count];
+  uint32_t number = slot->sock - engine->sock_count;
+  rq_link *link = &engine->links[number];
   rq_list_remove(engine, &link->waiting, i);
   link->in_flight--;
   if (silent && link->conn.heard_us <= slot->sent_us) link->stale = 1;
+  if (link->conn.state == RQ_CONN_CLOSED) return;
+  rq_pace_return(engine, link->server, RQ_TCP);
+  if (link->in_flight > 0) return;
+  link_push(engine, &engine->idle, RQ_LINK_PLACE, number);
+  rq_pace_feed(engine);
 }
 
 /* --- the end of a connection --- */
@@ -224,10 +272,55 @@ static void shut(rq_engine *engine, uint32_t number) {
   if (link->conn.state == RQ_CONN_CLOSED) return;
   rq_engine_unwatch(engine, link->conn.fd);
   rq_conn_close(&link->conn);
-  engine->servers[link->server].links--;
+  free(link->conn.memory);
+  link->conn.memory = NULL;
+  if (link->in_flight == 0) link_remove(engine, &engine->idle, RQ_LINK_PLACE, number);
+  link_push(engine, &engine->closed, RQ_LINK_PLACE, number);
+  link_remove(engine, &engine->servers[link->server].links, RQ_LINK_SERVER, number);
+  engine->servers[link->server].link_count--;
   engine->links_open--;
+  rq_pace_return(engine, link->server, RQ_TCP);
+  rq_pace_feed(engine);
+}
+
+/* --- places --- */
+
+int rq_tcp_make(rq_engine *engine) {
+  uint32_t count = engine->conf.slots < RQ_LINKS ? engine->conf.slots : RQ_LINKS;
+  engine->links = calloc(count, sizeof *engine->links);
+  if (!engine->links) return -ENOMEM;
+  engine->link_count = engine->link_most = count;
+  engine->dirty = RQ_NONE;
+  engine->closed = engine->idle = (rq_list){RQ_NONE, RQ_NONE};
+  for (uint32_t k = 0; k < count; k++) {
+    engine->links[k].conn.sys = engine->sys;
+    link_push(engine, &engine->closed, RQ_LINK_PLACE, k);
+  }
+  return 0;
 }
 
 void rq_tcp_end(rq_engine *engine) {
   for (uint32_t k = 0; k < engine->link_count; k++) shut(engine, k);
+}
+
+static void link_push(rq_engine *engine, rq_list *list, int kind, uint32_t number) {
+  engine->links[number].next[kind] = RQ_NONE;
+  engine->links[number].prev[kind] = list->tail;
+  if (list->tail != RQ_NONE)
+    engine->links[list->tail].next[kind] = number;
+  else
+    list->head = number;
+  list->tail = number;
+}
+
+static void link_remove(rq_engine *engine, rq_list *list, int kind, uint32_t number) {
+  uint32_t next = engine->links[number].next[kind], prev = engine->links[number].prev[kind];
+  if (prev != RQ_NONE)
+    engine->links[prev].next[kind] = next;
+  else
+    list->head = next;
+  if (next != RQ_NONE)
+    engine->links[next].prev[kind] = prev;
+  else
+    list->tail = prev;
 }

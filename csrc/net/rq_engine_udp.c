@@ -24,6 +24,7 @@ static uint32_t take(rq_engine *engine, uint32_t s, uint32_t number, uint32_t co
 static void write_query(rq_engine *engine, uint32_t i, uint32_t at);
 static uint32_t settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count);
 static uint32_t receive_batch(rq_engine *engine, rq_group *group, uint32_t number);
+static int32_t cut(const rq_batch *batch, uint32_t k);
 static void read_errors(rq_engine *engine, rq_group *group, uint32_t number);
 
 static rq_group *group_of(const rq_engine *engine, uint32_t number) {
@@ -222,12 +223,22 @@ static uint32_t receive_batch(rq_engine *engine, rq_group *group, uint32_t numbe
   for (uint32_t k = 0; k < count; k++) {
     const rq_peer *from = engine->connected ? NULL : &batch->peers[k];
     int32_t len = rq_batch_length(batch, k);
-    if (len < 0)
-      engine->stats.dropped[RQ_DROP_LARGE]++;
-    else if (rq_slot_packet(engine, number, from, rq_batch_at(batch, k), (uint32_t)len))
-      group->alive = 1;
+    if (len < 0) len = cut(batch, k);
+    if (rq_slot_packet(engine, number, from, rq_batch_at(batch, k), (uint32_t)len)) group->alive = 1;
   }
   return count;
+}
+
+/* A message that did not fit its buffer is as good as one that the server had to cut: with TC set it is asked for over
+ * TCP. Returns its length. */
+static int32_t cut(const rq_batch *batch, uint32_t k) {
+  rq_cur cur;
+  rq_out out;
+  rq_cur_init(&cur, rq_batch_at(batch, k), RQ_HEADER_SIZE);
+  rq_cur_skip(&cur, 2);
+  rq_out_init(&out, rq_batch_at(batch, k) + 2, 2);
+  rq_out_u16(&out, rq_cur_u16(&cur) | RQ_FLAG_TC);
+  return (int32_t)batch->size;
 }
 
 /* An ICMP error ends the one try whose query it quotes; what quotes none of ours is ignored. */

@@ -55,13 +55,31 @@ void rq_pace_rotate(rq_engine *engine, rq_list *line, int transport) {
   line_push(engine, line, s, transport);
 }
 
-void rq_pace_park(rq_engine *engine, rq_list *line, int transport) {
-  line_pop(engine, line, transport, RQ_TURN_PARKED);
-}
-
 void rq_pace_return(rq_engine *engine, uint32_t s, int transport) {
   if (engine->servers[s].turn[transport] == RQ_TURN_PARKED)
     line_push(engine, line_of(engine, s, transport), s, transport);
+}
+
+void rq_pace_park(rq_engine *engine) {
+  line_pop(engine, &engine->line, RQ_TCP, RQ_TURN_PARKED);
+}
+
+void rq_pace_starve(rq_engine *engine) {
+  uint32_t s = engine->line.head;
+  line_pop(engine, &engine->line, RQ_TCP, RQ_TURN_NONE);
+  line_push(engine, &engine->starved, s, RQ_TCP);
+  engine->servers[s].turn[RQ_TCP] = RQ_TURN_STARVED;
+}
+
+/* Those whose lookups have gone in the meantime leave the line. */
+void rq_pace_feed(rq_engine *engine) {
+  while (engine->starved.head != RQ_NONE) {
+    uint32_t s = engine->starved.head;
+    line_pop(engine, &engine->starved, RQ_TCP, RQ_TURN_NONE);
+    if (engine->servers[s].ready[RQ_TCP].head == RQ_NONE) continue;
+    line_push(engine, &engine->line, s, RQ_TCP);
+    break;
+  }
 }
 
 /* --- timers --- */

@@ -309,11 +309,13 @@ static void test_answers_from_a_wrong_port_are_dropped(unit *u) {
   EXPECT_NUMBER(u, o.stats.dropped[RQ_DROP_SOURCE], 0);
 }
 
-static void test_answers_too_large_for_udp_are_dropped(unit *u) {
+static void test_answers_too_large_for_udp_are_asked_for_over_tcp(unit *u) {
   outcome o;
   run_once(u, &standard, 1, "l%u.example", 10, &o);
   EXPECT_NUMBER(u, o.noerror, 10);
-  EXPECT_NUMBER(u, o.stats.dropped[RQ_DROP_LARGE], 10);
+  EXPECT_NUMBER(u, o.tcp, 10);
+  EXPECT_NUMBER(u, o.stats.dropped[RQ_DROP_LARGE], 0);
+  EXPECT_NUMBER(u, o.stats.tries, 20);
 }
 
 /* --- failures --- */
@@ -807,7 +809,7 @@ static void test_lack_of_memory_is_told(unit *u) {
   fault_set(F_NONE, 0, 0, 0);
   responder *r = responder_new();
   rq_engine *engine = engine_for(u, &standard, r, 1);
-  fault_set(F_MALLOC, ENOMEM, 1, 3); /* replies that do not fit a slot */
+  fault_set(F_MALLOC, ENOMEM, 2, 4); /* the connection's buffers first, then replies that do not fit a slot */
   run(u, engine, r, "b%u.example", 10, &o);
   fault_set(F_NONE, 0, 0, 0);
   EXPECT_NUMBER(u, o.no_memory, 3);
@@ -857,7 +859,7 @@ int main(void) {
       test_many_servers_share_sockets,
       test_wrong_packets_do_not_end_a_lookup,
       test_answers_from_a_wrong_port_are_dropped,
-      test_answers_too_large_for_udp_are_dropped,
+      test_answers_too_large_for_udp_are_asked_for_over_tcp,
       test_silence_times_out_after_all_tries,
       test_a_lost_query_is_sent_again,
       test_servfail_of_all_servers_is_the_answer,

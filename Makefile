@@ -62,7 +62,8 @@ sizes:                     ## the largest function and file of csrc/ and pkg/
 bench: .venv/built .venv/dev  ## beside the peers; see bench/method.md
 	$(BIN)/python bench/clip_table.py
 	$(BIN)/python bench/parse.py
-	$(BIN)/python bench/million.py
+	$(BIN)/python bench/lookup.py
+	$(BIN)/python bench/latency.py
 
 package: .venv/dev         ## sdist and wheel in dist/, as they would be published
 	rm -rf dist

@@ -16,8 +16,10 @@
 
 #define MINIMUM_PAYLOAD 512u /* without EDNS (RFC 1035, 2.3.4) */
 #define DNSSEC_OK 0x8000u    /* in the flags of an OPT record (RFC 3225) */
-#define DELAYED_MAX 32768u   /* a power of two */
-#define DELAYED_QUERY 512u   /* a larger query that is to be delayed goes to Python */
+#define MILLION 1000000u
+#define FEW_SOCKETS 4u     /* so many are asked one after another; of more, poll tells first which have something */
+#define DELAYED_MAX 32768u /* a power of two */
+#define DELAYED_QUERY 512u /* a larger query that is to be delayed goes to Python */
 
 typedef union address {
   struct sockaddr any;
@@ -30,7 +32,7 @@ typedef struct delayed {
   int64_t due_ns;
   address from;
   uint16_t len;
-  uint8_t socket;
+  uint16_t socket;
   uint8_t octets[DELAYED_QUERY];
 } delayed;
 
@@ -49,6 +51,8 @@ struct rq_ts {
   rq_ts_counts counts;
   rq_ts_seen *log;
   uint32_t log_max, log_count;
+  uint64_t dice; /* state of a generator of random numbers, which need be no more than even */
+  uint32_t lose_per_million;
   int64_t delay_ns;
   delayed *delayed; /* a ring, all in order of due_ns because the delay is the same for all */
   uint32_t delayed_first, delayed_count;
@@ -133,7 +137,7 @@ static int query_delay(rq_ts *server, const rq_ts_asked *asked, unsigned i, int6
   delayed *d = &server->delayed[(server->delayed_first + server->delayed_count++) % DELAYED_MAX];
   d->due_ns = now + server->delay_ns;
   d->from = server->in.peers[i];
-  d->socket = (uint8_t)socket;
+  d->socket = (uint16_t)socket;
   d->len = (uint16_t)len;
   rq_cur_init(&cur, server->queries[i], len);
   rq_cur_copy(&cur, d->octets, len);
@@ -154,7 +158,7 @@ static void query_hand_over(rq_ts *server, unsigned i, int64_t now, rq_ts_query 
   to->time_ns = now;
   addr_read(&server->in.peers[i], &to->client);
   to->transport = RQ_UDP;
-  to->socket = (uint8_t)server->in.socket;
+  to->socket = (uint16_t)server->in.socket;
   to->len = server->in.headers[i].msg_len;
   rq_cur_init(&cur, server->queries[i], to->len);
   rq_cur_copy(&cur, to->octets, to->len);
@@ -193,11 +197,24 @@ static void query_note(rq_ts *server, const rq_ts_asked *asked, const rq_addr *f
   seen->time_ns = time_ns;
 }
 
+/* Whether the next query is one of those that are lost (xorshift64, of Marsaglia). */
+static int query_lost(rq_ts *server) {
+  if (server->lose_per_million == 0) return 0;
+  server->dice ^= server->dice << 13;
+  server->dice ^= server->dice >> 7;
+  server->dice ^= server->dice << 17;
+  return (server->dice >> 32) % MILLION < server->lose_per_million;
+}
+
 /* Handles query `i` of the batch; 1 when it was stored in *handed. */
 static int query_serve(rq_ts *server, unsigned i, int64_t now, rq_ts_query *handed) {
   rq_ts_asked asked;
   rq_addr from = {0};
   const address *peer = &server->in.peers[i];
+  if (query_lost(server)) {
+    server->counts.lost++;
+    return 0;
+  }
   rq_ts_asked_read(server->queries[i], server->in.headers[i].msg_len, &asked);
   if (server->log_count < server->log_max) addr_read(peer, &from);
   query_note(server, &asked, &from, RQ_UDP, now);
@@ -273,7 +290,9 @@ int32_t rq_ts_serve(rq_ts *server, uint32_t wait_ms, rq_ts_query *handed) {
   int64_t now = now_ns(), deadline = now + (int64_t)wait_ms * 1000000;
   for (;; now = now_ns()) {
     int handed_count = 0, busy = delayed_serve(server, now);
+    if (server->socket_count > FEW_SOCKETS) loop_wait(server, now, now);
     for (unsigned i = 0; i < server->socket_count; i++) {
+      if (server->socket_count > FEW_SOCKETS && server->polls[1 + i].revents == 0) continue;
       int n = socket_serve(server, i, now, handed, &handed_count);
       if (n < 0) return RQ_NETWORK;
       busy += n;
@@ -390,6 +409,12 @@ void rq_ts_count(rq_ts *server, rq_ts_counts *counts) {
   pthread_mutex_lock(&server->lock);
   *counts = server->counts;
   pthread_mutex_unlock(&server->lock);
+}
+
+void rq_ts_lose(rq_ts *server, uint32_t per_million, uint64_t seed) {
+  server->lose_per_million = per_million;
+  server->dice = seed * 0x9e3779b97f4a7c15u + 0x9e3779b97f4a7c15u; /* spreads small seeds */
+  if (server->dice == 0) server->dice = 1;                         /* the one state that it never leaves */
 }
 
 int32_t rq_ts_delay(rq_ts *server, uint32_t delay_us) {

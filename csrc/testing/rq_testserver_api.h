@@ -8,7 +8,7 @@
 #define RQ_TS_BATCH 64       /* queries taken from a socket at once, and most handed over by one rq_ts_serve */
 #define RQ_TS_QUERY_MAX 4096 /* octets of a query that are kept; the rest of a longer one is cut off */
 #define RQ_TS_UDP_MAX 4096   /* octets of the largest UDP answer; a larger one is sent truncated */
-#define RQ_TS_SOCKETS 4      /* most UDP sockets of a server */
+#define RQ_TS_SOCKETS 2048   /* most UDP sockets of a server */
 #define RQ_TS_NODE 0         /* the rrtype of an entry that stands for the name itself, see rq_ts_add */
 
 /* What the loop may not decide alone about a name (rq_ts_head.ask). */
@@ -30,7 +30,7 @@ typedef struct rq_ts_query {
   int64_t time_ns; /* monotonic clock */
   rq_addr client;
   uint8_t transport; /* enum rq_transport */
-  uint8_t socket;    /* UDP: index of the socket, in the order of rq_ts_listen */
+  uint16_t socket;   /* UDP: index of the socket, in the order of rq_ts_listen */
   uint32_t len;      /* octets kept */
   uint8_t octets[RQ_TS_QUERY_MAX];
 } rq_ts_query;
@@ -52,6 +52,7 @@ typedef struct rq_ts_counts {
   uint64_t queries[2]; /* by enum rq_transport */
   uint64_t answered;   /* by the loop itself, over UDP */
   uint64_t handed;     /* given to Python, over UDP */
+  uint64_t lost;       /* not looked at, see rq_ts_lose */
 } rq_ts_counts;
 
 typedef struct rq_ts rq_ts;
@@ -88,6 +89,10 @@ void rq_ts_ask_all(rq_ts *server, uint8_t on);
 /* Holds back each answer of the loop for so long. Up to 32,768 wait; while so many do, no further query is read.
  * To be set before serving. Failure: RQ_NO_MEMORY. */
 int32_t rq_ts_delay(rq_ts *server, uint32_t delay_us);
+
+/* Gives a share of the queries over UDP, `per_million` of a million, neither an answer nor a place in the log; which
+ * ones follows from `seed`. To be set before serving. */
+void rq_ts_lose(rq_ts *server, uint32_t per_million, uint64_t seed);
 
 /* Keeps the first `max` queries from now on. Failure: RQ_NO_MEMORY. */
 int32_t rq_ts_log(rq_ts *server, uint32_t max);

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -718,6 +719,44 @@ def test_a_fixed_delay_keeps_the_order_and_loses_nothing() -> None:
         assert server.counts.fast == 100
 
 
+def lost_of_a_thousand(seed: int) -> list[bool]:
+    """Which of a thousand queries, sent one after another, a server does not answer."""
+    with (
+        Server(text=OK, loss=0.25, seed=seed) as server,
+        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock,
+    ):
+        sock.settimeout(PATIENCE)
+        answered: set[int] = set()
+        for first in range(0, 1000, 100):  # no more at once than a receive buffer takes
+            for id in range(first, first + 100):
+                sock.sendto(query_wire("ok.example.", id=id), ("127.0.0.1", server.port))
+            while (counts := server.counts).fast + counts.lost < first + 100:
+                time.sleep(0.001)
+            while len(answered) < counts.fast:
+                answered.add(struct.unpack("!H", sock.recv(512)[:2])[0])
+        assert counts.udp == counts.fast
+    return [id not in answered for id in range(1000)]
+
+
+def test_a_share_of_the_queries_is_lost() -> None:
+    """As many as said, the same ones for the same seed, and others for another."""
+    lost = lost_of_a_thousand(1)
+    assert 180 < sum(lost) < 320  # five standard deviations
+    assert lost == lost_of_a_thousand(1)
+    assert lost != lost_of_a_thousand(2)
+
+
+def test_a_hundred_addresses_are_served_at_once() -> None:
+    """Each answers from the address that was asked, over UDP and TCP."""
+    hosts = [f"127.0.0.{at}" for at in range(1, 101)]
+    with Server(text=OK, hosts=hosts) as server:
+        for address in (server.addresses[0], server.addresses[57], server.addresses[99]):
+            for transport in ("udp", "tcp"):
+                with Resolver([address], timeout=PATIENCE, transport=transport) as resolver:
+                    assert resolver.resolve("ok.example.").answer
+        assert server.queries == 6
+
+
 # --- manners ----------------------------------------------------------------------------------------------------------
 
 
@@ -732,6 +771,7 @@ def test_only_loopback_is_bound(host: str) -> None:
     ("options", "error", "words"),
     [
         ({"text": "www.example. A 192.0.2.999"}, ZoneError, ":1:"),
+        ({"text": OK, "loss": 1.5}, ValueError, "loss is 1.5"),
         ({"zone": "/nonexistent/zone"}, FileNotFoundError, "/nonexistent/zone"),
         ({"text": OK, "answer": str}, ValueError, "not both"),
         ({"synthesize": "a..b"}, IllegalName, "empty label"),

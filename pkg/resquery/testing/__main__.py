@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ipaddress
 import signal
 import sys
 
@@ -22,13 +23,23 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--ipv6", action="store_true", help="listen on ::1 too")
     parser.add_argument("--synthesize", metavar="NAME", help="answer A questions for every name below NAME")
     parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="hold every answer back")
+    parser.add_argument("--loss", type=float, default=0.0, metavar="SHARE", help="of the queries over UDP, 0 to 1")
+    parser.add_argument("--hosts", type=int, default=1, metavar="N", help="addresses, from 127.0.0.1 on, on one port")
     options = parser.parse_args(argv)
     for ending in (signal.SIGINT, signal.SIGTERM):  # also SIGINT, which a shell lets its background jobs ignore
         signal.signal(ending, signal.default_int_handler)
-    hosts = ("127.0.0.1", "::1") if options.ipv6 else ("127.0.0.1",)
+    first = ipaddress.IPv4Address("127.0.0.1")
+    hosts = [str(first + i) for i in range(options.hosts)] + ["::1"] * options.ipv6
     zones = options.zone or ([] if options.synthesize else [ZONE])
     try:
-        server = Server(zones, hosts=hosts, port=options.port, synthesize=options.synthesize, delay=options.delay)
+        server = Server(
+            zones,
+            hosts=hosts,
+            port=options.port,
+            synthesize=options.synthesize,
+            delay=options.delay,
+            loss=options.loss,
+        )
         server.start()
     except KeyboardInterrupt:
         return 0

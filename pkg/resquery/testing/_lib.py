@@ -69,6 +69,10 @@ class Loop:
         """Holds back each answer of the loop for so long."""
         _check(lib.rq_ts_delay(self._server, round(seconds * 1e6)))
 
+    def lose(self, share: float, seed: int) -> None:
+        """Neither answers nor counts a share of the queries over UDP."""
+        lib.rq_ts_lose(self._server, round(share * 1e6), seed & 0xFFFFFFFFFFFFFFFF)
+
     def log(self, maximum: int) -> None:
         """Keeps the first `maximum` queries from now on."""
         _check(lib.rq_ts_log(self._server, maximum))
@@ -118,11 +122,11 @@ class Loop:
         room = ffi.new("uint8_t[]", limit)
         return ffi.buffer(room, lib.rq_ts_reply(self._server, raw, limit, room, limit))[:]
 
-    def counts(self) -> tuple[int, int, int, int]:
-        """Queries over UDP, queries over TCP, answers of the loop, queries handed over."""
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """Queries over UDP, queries over TCP, answers of the loop, queries handed over, queries lost."""
         counts = ffi.new("rq_ts_counts *")
         lib.rq_ts_count(self._server, counts)
-        return counts.queries[lib.RQ_UDP], counts.queries[lib.RQ_TCP], counts.answered, counts.handed
+        return counts.queries[lib.RQ_UDP], counts.queries[lib.RQ_TCP], counts.answered, counts.handed, counts.lost
 
 
 def _check(status: int) -> int:

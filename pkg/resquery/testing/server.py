@@ -37,12 +37,14 @@ class ServerError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a server has done: queries seen, UDP answers made by the C loop, UDP queries that Python handled."""
+    """What a server has done: queries seen, UDP answers made by the C loop, UDP queries that Python handled, and those
+    that `loss` took, which count nowhere else."""
 
     udp: int
     tcp: int
     fast: int
     handed: int
+    lost: int = 0
 
 
 class Server:
@@ -52,13 +54,14 @@ class Server:
     returns a whole message as bytes, a `Reply`, lines of records, or None for silence. `faults` script what goes wrong.
 
     `hosts` are loopback addresses that share one port (0: a free one). `synthesize` names a domain below which every
-    name has an A record. `delay` holds every answer back (seconds). `log` is how many queries `Server.log` keeps.
-    `seed` makes faults with a probability repeatable. Names in zones are relative to `origin`.
+    name has an A record. `delay` holds every answer back (seconds), `loss` is the share of queries over UDP that get
+    none; both cost no speed. `log` is how many queries `Server.log` keeps. `seed` makes chance repeatable. Names
+    in zones are relative to `origin`.
 
-    Raises ValueError for a host that is not loopback, a bad port or contradictory options, OSError when no port can be
-    bound, ZoneError for a bad zone, ImportError when a zone is given and dnspython (extra `testing`) is missing;
-    leaving the context raises ServerError when the function or an action failed; an exception that leaves it gets
-    a note of that instead (Python 3.11).
+    Raises ValueError for a host that is not loopback, a bad port, a loss that is no share or contradictory options,
+    OSError when no port can be bound, ZoneError for a bad zone, ImportError when a zone is given and dnspython (extra
+    `testing`) is missing; leaving the context raises ServerError when the function or an action failed; an exception
+    that leaves it gets a note of that instead (Python 3.11).
 
     >>> with Server(text="www.example. 300 IN A 192.0.2.1") as server:
     ...     server.address.rpartition(":")[0]
@@ -77,6 +80,7 @@ class Server:
         port: int = 0,
         synthesize: str | None = None,
         delay: float = 0.0,
+        loss: float = 0.0,
         log: int = 0,
         seed: int = 0,
     ) -> None:
@@ -86,10 +90,13 @@ class Server:
         for host in hosts:
             if not ipaddress.ip_address(host).is_loopback:
                 raise ValueError(f"{host} is not a loopback address: a test server listens on loopback only")
+        if not 0 <= loss <= 1:
+            raise ValueError(f"loss is {loss}: give a share of the queries, 0 to 1")
         if not 0 <= port <= 65535:
             raise ValueError(f"port is {port}: give 1 to 65535, or 0 for a free one")
         self._hosts, self._wanted_port = tuple(hosts), port
         self._function, self._delay, self._log_max, self._seed = answer, delay, log, seed
+        self._loss = loss
         self._suffix = None if synthesize is None else name_wire(synthesize)
         self._zones = read_zones(files, text, origin) if files or text is not None else Zones()
         self._script = Script(faults, seed)
@@ -182,6 +189,8 @@ class Server:
             loop.log(self._log_max)
         if self._delay:
             loop.delay(self._delay)
+        if self._loss:
+            loop.lose(self._loss, self._seed)
         if self._suffix is not None:
             loop.synthesize(self._suffix, _TTL)
         self._zones.fill(loop)

@@ -21,6 +21,7 @@ def add_to(commands: Any) -> None:
     what = bench.add_subparsers(required=True, dest="what", metavar="WHAT")
     _add_parse(what)
     _add_lookup(what)
+    _add_latency(what)
 
 
 def _add_parse(commands: Any) -> None:
@@ -52,6 +53,7 @@ def _add_lookup(commands: Any) -> None:
     parser.add_argument("--servers", type=_count, nargs="+", default=[1], metavar="N", help="server addresses (1)")
     parser.add_argument("--loss", type=_percent, nargs="+", default=[0.0], metavar="PERCENT", help="queries lost (0)")
     parser.add_argument("--delay-ms", type=_delay, nargs="+", default=[0.0], metavar="MS", help="before an answer (0)")
+    parser.add_argument("--mixed", action="store_true", help="names of many lengths: packets that cannot leave as one")
     parser.add_argument(
         "--server", choices=KINDS, action="append", help="which (knot, nsd); with loss or delay embedded"
     )
@@ -94,6 +96,35 @@ def run_parse(arguments: argparse.Namespace) -> None:
         arguments.svg.write_text(chart.svg(found), encoding="utf-8")
 
 
+def _add_latency(commands: Any) -> None:
+    parser = commands.add_parser(
+        "latency",
+        help="one blocking lookup on loopback, beside dnspython, pycares and glibc",
+        description="Times single lookups at a server of its own on loopback, in turns with the peers that are found.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--names", type=_count, default=2000, metavar="N", help="lookups in each turn (2000)")
+    parser.add_argument("--server", choices=KINDS, default="knot", help="which (knot)")
+    parser.add_argument("--rounds", type=_rounds, default=11, metavar="N", help="rounds, in which all take turns (11)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--sources", type=Path, metavar="FOLDER", help="resquery's sources, for the programs in C")
+    parser.set_defaults(run=run_latency)
+
+
+def run_latency(arguments: argparse.Namespace) -> None:
+    """Measures and prints. Raises ResqueryError when a lookup is not answered."""
+    import json
+    import tempfile
+
+    from . import latency, report
+
+    with tempfile.TemporaryDirectory(prefix="resquery-bench-") as temp:
+        found = latency.measure(arguments.server, arguments.names, arguments.rounds, arguments.sources, Path(temp))
+    print(f"{report.machine()}; {arguments.server}, {arguments.names:,} lookups a turn\n\n{latency.table(found)}")
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
 def run_lookup(arguments: argparse.Namespace) -> None:
     """Checks, measures, prints; writes what was asked for. Raises ResqueryError when an answer is missing or wrong."""
     import json
@@ -104,7 +135,7 @@ def run_lookup(arguments: argparse.Namespace) -> None:
 
     with tempfile.TemporaryDirectory(prefix="resquery-bench-") as temp:
         folder = Path(temp)
-        floor, why = contenders.build_floor(arguments.sources, folder)
+        floor, why = contenders.build(arguments.sources, folder, "floor")
         parties, missing = contenders.chosen(contenders.contenders(floor), arguments.only)
         if arguments.only == "list":
             print("\n".join(f"{one.key:12} {one.title}" for one in parties))
@@ -117,7 +148,7 @@ def run_lookup(arguments: argparse.Namespace) -> None:
             "missing": [why, *missing] if why else missing,
         }
         for combined in product(arguments.names, arguments.servers, arguments.loss, arguments.delay_ms):
-            case = lookup.Case(*combined)
+            case = lookup.Case(*combined, arguments.mixed)
             servers = lookup.measure(case, arguments.server or KINDS[:2], parties, arguments.rounds, folder)
             found["cases"].append({"title": case.title(), "case": case._asdict(), "servers": servers})
     print(lookup_report.tables(found))

@@ -1,6 +1,7 @@
 """Programs that look a file of names up: the ways from Python into resquery, and each opponent.
 
     python clients.py WHO NAMES OUTPUT ADDRESS... [SETTING=JSON...]
+    python clients.py WHO NAMES latency ADDRESS
 
 They are what a user would write: names are read from the file as they are needed, answers come as the library gives
 them. OUTPUT gets a line "name address" for each answer; with "-" answers are only counted. Prints a line of JSON. It is
@@ -18,6 +19,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
+from statistics import median
+from time import perf_counter_ns
 from typing import Any, TextIO
 
 Found = Callable[[Any, Any], None]  # told the name and one address of each lookup that was answered
@@ -192,6 +195,91 @@ def _unbound_wait(library: Any, context: Any) -> None:
     library.ub_process(context)
 
 
+# --- one lookup at a time: each takes the file's names one by one, and says how many seconds each took ----------------
+
+
+def time_floor(_: list[str], address: tuple[str, int]) -> Callable[[str], Any]:
+    """sendto and recvfrom of a query that is only patched: what Python costs when it does nothing but the two calls."""
+    import socket
+
+    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def ask(name: str) -> Any:
+        labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b"."))
+        one.sendto(b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + labels + b"\0\0\1\0\1", address)
+        return one.recvfrom(4096)
+
+    return ask
+
+
+def time_resolve(addresses: list[str], _: tuple[str, int]) -> Callable[[str], Any]:
+    """`Resolver.resolve` without its cache, an exception or a checked Message."""
+    import resquery
+
+    return resquery.Resolver(addresses, cache=None).resolve
+
+
+def time_res_query(addresses: list[str], _: tuple[str, int]) -> Callable[[str], Any]:
+    """`Resolver.res_query` into a buffer that is there."""
+    import resquery
+
+    resolver, buffer = resquery.Resolver(addresses, cache=None), bytearray(4096)
+    return lambda name: resolver.res_query(name, "A", buffer)
+
+
+def time_dnspython(_: list[str], address: tuple[str, int]) -> Callable[[str], Any]:
+    """dnspython's blocking resolver."""
+    module: Any = import_module("dns.resolver")
+    resolver = module.Resolver(configure=False)
+    resolver.nameservers, resolver.port = [address[0]], address[1]
+    return lambda name: resolver.resolve(f"{name}.", "A")
+
+
+def time_pycares(addresses: list[str], _: tuple[str, int]) -> Callable[[str], Any]:
+    """pycares with its own event thread, waited for."""
+    import threading
+
+    pycares: Any = import_module("pycares")
+    channel = pycares.Channel(servers=addresses, timeout=1, tries=3)
+    done = threading.Event()
+    errors: list[Any] = []
+
+    def told(_: Any, error: Any) -> None:
+        if error is not None:
+            errors.append(error)
+        done.set()
+
+    def ask(name: str) -> Any:
+        done.clear()
+        channel.query(name, pycares.QUERY_TYPE_A, callback=told)
+        done.wait()
+        if errors:
+            raise RuntimeError(f"pycares: {errors[0]}")
+
+    return ask
+
+
+TIMED: dict[str, Callable[[list[str], tuple[str, int]], Callable[[str], Any]]] = {
+    "socket": time_floor,
+    "resolve": time_resolve,
+    "res_query": time_res_query,
+    "dnspython": time_dnspython,
+    "pycares": time_pycares,
+}
+
+
+def run_timed(who: str, path: str, address: str) -> float:
+    """Median microseconds of a lookup; the first tenth only warms up."""
+    host, _, port = address.rpartition(":")
+    ask = TIMED[who]([address], (host, int(port)))
+    took: list[int] = []
+    for name in names_of(path):
+        began = perf_counter_ns()
+        ask(name)
+        took.append(perf_counter_ns() - began)
+    return median(took[len(took) // 10 :]) / 1000
+
+
 # --- the program ------------------------------------------------------------------------------------------------------
 
 
@@ -230,6 +318,9 @@ CLIENTS: dict[str, Callable[..., None]] = {
 def main(argv: list[str]) -> int:
     """Runs one of them."""
     who, path, output, *rest = argv
+    if output == "latency":
+        print(json.dumps({"us": run_timed(who, path, rest[0])}))
+        return 0
     addresses = [word for word in rest if "=" not in word]
     more = {key: json.loads(value) for key, _, value in (word.partition("=") for word in rest if "=" in word)}
     with ExitStack() as stack:

@@ -91,24 +91,22 @@ def chosen(all_of_them: list[Contender], only: str | None) -> tuple[list[Contend
     ]
 
 
-def build_floor(sources: Path | None, folder: Path) -> tuple[Path | None, str]:
-    """The program, or why there is none."""
+def build(sources: Path | None, folder: Path, program: str, *libraries: str) -> tuple[Path | None, str]:
+    """A program of bench/ in the sources, or why there is none. Raises ResqueryError when it does not compile."""
     if sources is None:
-        return None, "the floor needs resquery's sources: --sources"
-    program = folder / "floor"
+        return None, f"{program} needs resquery's sources: --sources"
+    built = folder / program
     compiler = [*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-D_GNU_SOURCE", "-O2"]
+    source = sources / "bench" / f"{program}.c"
     try:
         done = subprocess.run(
-            [*compiler, str(sources / "bench" / "floor.c"), "-o", str(program)],
-            capture_output=True,
-            text=True,
-            check=False,
+            [*compiler, str(source), "-o", str(built), *libraries], capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        return None, "the floor needs a C compiler"
+        return None, f"{program} needs a C compiler"
     if done.returncode != 0:
-        raise ResqueryError(f"bench/floor.c does not compile: {done.stderr.strip()[:2000]}")
-    return program, ""
+        raise ResqueryError(f"{source} does not compile: {done.stderr.strip()[:2000]}")
+    return built, ""
 
 
 # --- the floor: it tells how many answers came, and looks at none ----------------------------------------------------

@@ -36,12 +36,14 @@ class Case(NamedTuple):
     servers: int = 1
     loss: float = 0.0  # a share
     delay: float = 0.0  # seconds
+    mixed: bool = False  # names of many lengths
 
     def title(self) -> str:
         """In words."""
         words = [f"{self.names:,} names", f"{self.servers:,} server{'s' * (self.servers != 1)}"]
         words += [f"{self.loss:.0%} loss"] if self.loss else []
         words += [f"{self.delay * 1000:g} ms delay"] if self.delay else []
+        words += ["names of many lengths"] if self.mixed else []
         return ", ".join(words)
 
 
@@ -59,7 +61,7 @@ def measure(case: Case, servers: Iterable[str], parties: list[Contender], rounds
     parties = [one for one in parties if case.servers == 1 or not one.one_server]
     with ExitStack() as stack:
         kinds = ["embedded"] if case.loss or case.delay else list(servers)
-        served = [stack.enter_context(_served(kind, folder, case)) for kind in kinds]
+        served = [stack.enter_context(served_by(kind, folder, case)) for kind in kinds]
         run = _Runs(case, folder)
         for one in served:
             for party in parties:
@@ -76,7 +78,8 @@ def measure(case: Case, servers: Iterable[str], parties: list[Contender], rounds
 
 
 @contextmanager
-def _served(kind: str, folder: Path, case: Case) -> Generator[Served, None, None]:
+def served_by(kind: str, folder: Path, case: Case) -> Generator[Served, None, None]:
+    """A server of this kind, as the case wants it."""
     if kind == "embedded":
         with embedded(folder, case.servers, loss=case.loss, delay=case.delay) as served:
             yield served
@@ -125,9 +128,9 @@ class _Runs:
         return marginal(self._starts[FLOOR, served.who], self._full[FLOOR, served.who])
 
     def _run(self, party: Contender, served: Served, count: int, *, checked: bool = False) -> Sample:
-        names = self._folder / f"names-{count}"
+        names = self._folder / f"names-{count}{'-mixed' * self._case.mixed}"
         if not names.exists():
-            write_names(names, count)
+            write_names(names, count, mixed=self._case.mixed)
         (self._folder / "rows").unlink(missing_ok=True)
         task = Task(self._folder, names, count, served, checked)
         ran = run(party.command(task), self._folder)

@@ -30,7 +30,7 @@ EMBEDDED_NET = ipaddress.ip_network("198.18.0.0/15")  # its addresses are hashes
 _START_SECONDS = 30.0
 _BLOCK = 10_000  # names written at once
 _ROW = re.compile(
-    rb"n(\d+)\.w([0-9a-f]{4})\.bench\.example.*?(?<![\d.])((?:10|198)\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\d.]*\d)", re.I
+    rb"n(\d+)x*\.w([0-9a-f]{4})\.bench\.example.*?(?<![\d.])((?:10|198)\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\d.]*\d)", re.I
 )
 
 _KNOT = """server:
@@ -92,20 +92,20 @@ def hosts(count: int) -> list[str]:
     return [str(ipaddress.IPv4Address(first + i)) for i in range(count)]
 
 
-def name(index: int) -> str:
-    """The name with this number.
+def name(index: int, *, mixed: bool = False) -> str:
+    """The name with this number; of one length, or of lengths that spread over sixteen octets.
 
-    >>> name(65543)
-    'n00065543.w0007.bench.example'
+    >>> name(65543), name(65543, mixed=True)
+    ('n00065543.w0007.bench.example', 'n00065543xxxxxxx.w0007.bench.example')
     """
-    return f"n{index:08}.w{index % WILDCARDS:04x}.{ZONE}"
+    return f"n{index:08}{'x' * (index * 7919 % 104729 % 16) * mixed}.w{index % WILDCARDS:04x}.{ZONE}"
 
 
-def write_names(path: Path, count: int, first: int = 0) -> None:
+def write_names(path: Path, count: int, *, mixed: bool = False) -> None:
     """A file with so many names, one on a line, in blocks: a list of ten million is not kept."""
     with path.open("w", encoding="ascii") as file:
-        for at in range(first, first + count, _BLOCK):
-            file.write("".join(f"{name(index)}\n" for index in range(at, min(at + _BLOCK, first + count))))
+        for at in range(0, count, _BLOCK):
+            file.write("".join(f"{name(index, mixed=mixed)}\n" for index in range(at, min(at + _BLOCK, count))))
 
 
 class Rows(NamedTuple):
@@ -177,7 +177,8 @@ def embedded(folder: Path, count: int = 1, *, loss: float = 0.0, delay: float = 
     process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=folder)
     try:
         assert process.stdout is not None
-        said = process.stdout.readline().decode().split()
+        with process.stdout as stdout:
+            said = stdout.readline().decode().split()
         if len(said) != count:
             raise ResqueryError("the embedded server does not start")
         yield Served("embedded", hosts(count), int(said[0].rpartition(":")[2]))

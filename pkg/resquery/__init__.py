@@ -4,13 +4,14 @@
 names up. `Message` opens an answer, `make_query` builds a question. SPDX-License-Identifier: MIT
 """
 
-from . import errors, options, rdata, types
+from . import codes, errors, options, rdata, types
 from ._cache import Cache, CacheStats
 from ._settings import BulkSettings, Settings
 from .arrow import Batch, BulkColumns, bulk_columns, parse_columns
 from .bulk import Row, bulk
+from .codes import Ede, Flag, Opcode, Rcode, RRClass, RRType
 from .message import Message, make_query, parse
-from .resolver import Resolver, Stored, res_query, res_search, resolve
+from .resolver import Resolver, Stored, res_query, res_search, resolve, reverse_name
 
 __version__ = "0.1.0"
 __all__ = [
@@ -19,7 +20,13 @@ __all__ = [
     "BulkSettings",
     "Cache",
     "CacheStats",
+    "Ede",
+    "Flag",
     "Message",
+    "Opcode",
+    "RRClass",
+    "RRType",
+    "Rcode",
     "Resolver",
     "Row",
     "Settings",
@@ -27,6 +34,7 @@ __all__ = [
     "__version__",
     "bulk",
     "bulk_columns",
+    "codes",
     "errors",
     "make_query",
     "options",
@@ -36,5 +44,6 @@ __all__ = [
     "res_query",
     "res_search",
     "resolve",
+    "reverse_name",
     "types",
 ]

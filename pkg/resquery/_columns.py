@@ -96,7 +96,11 @@ class Columns:
 
     def split(self, buffer: Any, offsets: Iterable[int]) -> None:
         """Adds a row for each stretch of the buffer between two offsets."""
-        octets, bounds = ffi.from_buffer("uint8_t[]", buffer), ffi.from_buffer("int64_t[]", array("q", iter(offsets)))
+        try:
+            whole = array("q", iter(offsets))
+        except OverflowError:
+            raise ValueError("offsets are numbers of octets, and one of these has more than 63 bits") from None
+        octets, bounds = ffi.from_buffer("uint8_t[]", buffer), ffi.from_buffer("int64_t[]", whole)
         if len(bounds) == 0:
             raise ValueError("offsets are empty: give one more than there are messages")
         status = lib.rq_columns_split(self.handle, octets, len(octets), bounds, len(bounds) - 1)

@@ -31,6 +31,7 @@ JSON_SHAPES: dict[str, int] = {
 }
 _FLAGS = 0x87F0  # of the header's second 16 bits, those that are flags
 _OPTIONS_MAX = 65_253  # octets: what the largest message leaves beside a header, a question and an OPT record
+_SIZE_MAX: int = lib.RQ_MESSAGE_MAX
 _CUT: int = lib.RQ_CUT
 _SCRATCH = _lib.SCRATCH
 _take, _give = _lib.pool.pop, _lib.pool.append
@@ -47,7 +48,7 @@ class Message:
 
     The header costs nothing more; the sections are decoded when one of them is first asked for, once, together.
     A message that ends early gives all records that are whole, and `truncated` says so. Raises `MessageError` for
-    octets without a header, or with an entry that cannot be one (RFC 9267).
+    octets without a header, or with an entry that cannot be one (RFC 9267), or more than 65,535 of them.
 
     >>> msg = Message(make_query("example.com", "MX", id=7))
     >>> msg.id, str(msg.rcode), msg.question[0].name, msg.truncated
@@ -60,7 +61,7 @@ class Message:
     def __init__(self, wire: ReadableBuffer) -> None:
         octets = wire if type(wire) is bytes else bytes(memoryview(wire))
         self._found = found = _check(octets, len(octets))
-        if found < 0:
+        if found < 0 or len(octets) > _SIZE_MAX:
             raise _malformed(octets)
         self._wire = octets
         self._sections = None
@@ -191,6 +192,8 @@ def parse(wire: ReadableBuffer) -> Sections:
     (Question(name='example.com.', type=RRType.MX, rrclass=RRClass.IN),)
     """
     octets = wire if type(wire) is bytes else bytes(memoryview(wire))
+    if len(octets) > _SIZE_MAX:
+        raise _malformed(octets)
     try:
         scratch = _take()
     except IndexError:
@@ -213,6 +216,8 @@ def _unpack(octets: bytes) -> Sections:
 
 def _malformed(octets: bytes) -> Exception:
     """What is wrong with the octets, and where."""
+    if len(octets) > _SIZE_MAX:
+        return MessageError(f"{len(octets)} octets are no DNS message: the largest has {_SIZE_MAX}", octets)
     counts, length, status = _lib.whole_entries(octets)
     if length == 0:
         return _lib.status_error(lib.RQ_MALFORMED, octets)

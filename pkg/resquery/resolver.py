@@ -326,6 +326,22 @@ def res_search(name: str | bytes, rrtype: str | int, buf: WriteableBuffer, *, rr
     return _system.resolver(time.monotonic()).res_search(name, rrtype, buf, rrclass=rrclass)
 
 
+def reverse_name(address: str) -> str:
+    """The name whose PTR record names an address (RFC 1035, 3.5; RFC 3596, 2.5). Raises ValueError for another text.
+
+    >>> reverse_name("192.0.2.1")
+    '1.2.0.192.in-addr.arpa.'
+    """
+    import ipaddress
+
+    try:
+        if "%" in address:  # a zone is this machine's, not the address's
+            raise ValueError
+        return ipaddress.ip_address(address).reverse_pointer + "."
+    except ValueError:
+        raise ValueError(f"'{shown(str(address))}' is no address such as 192.0.2.1 or 2001:db8::1") from None
+
+
 # -- steps
 
 

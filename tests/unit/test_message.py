@@ -11,7 +11,9 @@ from typing import Any
 import dns.exception
 import pytest
 
+from columns import library
 from resquery import message as message_module
+from resquery import parse_columns
 from resquery.errors import IllegalName, MessageError, UnknownType
 from resquery.message import Message, make_query, parse
 from resquery.options import Port, RawOption
@@ -272,13 +274,16 @@ def test_a_large_message_is_read_whole() -> None:
 
 
 @pytest.mark.parametrize("place", range(65534, 65539))
-def test_a_message_may_be_longer_than_any_that_travels(place: int) -> None:
-    """A first record that begins behind the octets that TCP could carry has its own name, wherever that is."""
+def test_what_is_longer_than_any_message_is_refused_and_still_read_right(place: int) -> None:
+    """65,535 octets are the most; behind these the core, which columns use, reads a record wherever it begins."""
     padding = RawOption(65001, bytes(place - 12 - 11 - 4))
     wire = message([], [], [], [opt(padding.to_wire()), record("a.", 1, bytes(4))])
     assert wire.index(b"\1a\0") == place
-    assert [found.name for found in Message(wire).additional] == ["a."]
-    assert [found.name for found in parse(wire).additional] == ["a."]
+    for call in (Message, parse):
+        with pytest.raises(MessageError, match=f"{len(wire)} octets"):
+            call(wire)
+    (row,) = library("pyarrow").record_batch(parse_columns([wire], additional=True)).to_pylist()
+    assert [found["name"] for found in row["additional"]] == ["a."]
 
 
 # --- queries ---

@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import ResqueryError
@@ -20,7 +20,17 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the arguments."""
+    """Says in one line what is wrong with the arguments. Options in `alone` have that value where they have none."""
+
+    def __init__(self, **about: Any) -> None:
+        super().__init__(**about)
+        self.alone: dict[str, str] = {}
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore
+        words = list(sys.argv[1:] if args is None else args)
+        plain = words.index("--") if "--" in words else len(words)
+        given = [f"{word}={self.alone[word]}" if word in self.alone else word for word in words[:plain]]
+        return super().parse_known_args(given + words[plain:], namespace)
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"resquery: {message}; see {self.prog} --help\n")

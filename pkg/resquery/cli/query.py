@@ -7,8 +7,9 @@ import os
 import sys
 from typing import Any
 
-from .. import Message, Resolver
+from .. import Message, Resolver, reverse_name
 from ..errors import LookupFailure
+from ..message import JSON_SHAPES
 from .options import add_settings, servers, settings
 
 
@@ -21,29 +22,40 @@ def add_to(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("name", metavar="NAME", help="a domain name; what is not ASCII IDNA-encoded or as \\DDD")
-    parser.add_argument("type", metavar="TYPE", nargs="?", default="A", help="MX, TYPE15, ... (A)")
+    parser.add_argument("type", metavar="TYPE", nargs="?", help="MX, TYPE15, ... (A)")
+    parser.add_argument("-x", "--reverse", action="store_true", help="NAME is an address: ask for its PTR record")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--short", action="store_true", help="print the data of the answer's records only")
     form.add_argument("--multiline", action="store_true", help="print long data on several lines, with comments")
-    for shape, options in (
-        ("zdns", ["--json", "--json=zdns"]),
-        ("rfc8427", ["--json=rfc8427"]),
-        ("massdns", ["--json=massdns"]),
-    ):
-        form.add_argument(
-            *options, dest="json", action="store_const", const=shape, help=f"one line of JSON, shaped as {shape}"
-        )
+    form.add_argument(
+        "--json",
+        metavar="SHAPE",
+        action=_Once,
+        choices=tuple(JSON_SHAPES),
+        help="print one line of JSON, shaped as zdns, rfc8427 or massdns; with = before it (zdns)",
+    )
+    parser.alone["--json"] = "zdns"
     parser.add_argument("--class", dest="rrclass", default="IN", metavar="CLASS", help="CH, CLASS3, ... (IN)")
     add_settings(parser)
     parser.set_defaults(run=run)
 
 
+class _Once(argparse.Action):
+    """An option that may not be given twice."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: str | None = None) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"argument {option}={values}: not allowed with another {option}")
+        setattr(namespace, self.dest, values)
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Asks and prints. Raises LookupFailure when there is no usable answer, once the response is printed."""
-    name = os.fsencode(arguments.name)
+    name = reverse_name(arguments.name) if arguments.reverse else os.fsencode(arguments.name)
+    rrtype = arguments.type or ("PTR" if arguments.reverse else "A")
     with Resolver(servers(arguments), cache=False, **settings(arguments)) as resolver:
         try:
-            show(resolver.resolve(name, arguments.type, rrclass=arguments.rrclass), arguments)
+            show(resolver.resolve(name, rrtype, rrclass=arguments.rrclass), arguments)
         except LookupFailure as failure:
             if failure.response is not None:
                 show(failure.response, arguments)

@@ -59,10 +59,10 @@ rq_engine *rq_engine_make(const rq_engine_conf *conf, const rq_addr *servers, ui
 
 void rq_engine_free(rq_engine *engine) {
   if (!engine) return;
+  rq_engine_cancel(engine); /* first: a lookup that leaves a retired socket closes it */
   rq_udp_end(engine);
   rq_tcp_end(engine);
   if (engine->epoll >= 0) engine->sys->close(engine->epoll);
-  rq_engine_cancel(engine);
   while (engine->done.head != RQ_NONE) rq_slot_release(engine, engine->done.head);
   rq_batch_drop(&engine->sending);
   rq_batch_drop(&engine->receiving);

@@ -200,10 +200,10 @@ void rq_udp_repeat(rq_engine *engine, uint32_t i) {
     int error;
     write_query(engine, i, 0);
     slot->repeated = 1;
-    engine->stats.queries[RQ_UDP]++;
-    engine->stats.repeats++;
-    rq_batch_send(&engine->sending, engine->sys, engine->socks[slot->sock].fd, rq_batch_single(&engine->sending, 1),
-                  &error);
+    uint32_t sent = rq_batch_send(&engine->sending, engine->sys, engine->socks[slot->sock].fd,
+                                  rq_batch_single(&engine->sending, 1), &error);
+    engine->stats.queries[RQ_UDP] += sent;
+    engine->stats.repeats += sent;
   }
   rq_wheel_set(&engine->wheel, i, due_us);
 }

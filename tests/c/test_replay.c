@@ -244,7 +244,7 @@ static void play_queries(session *s) {
     char name[40];
     rq_answer info;
     uint32_t len = name_of(s, s->asked++, name, sizeof name), cap = chance(&s->w, 50) ? 512 : 65535;
-    EXPECT_NUMBER(s->u, rq_query_begin(s->engine, name, len, 1, 1), RQ_OK);
+    EXPECT_NUMBER(s->u, rq_query_begin(s->engine, name, len, 1, 1, (uint8_t)chance(&s->w, 50)), RQ_OK);
     int32_t state = RQ_PENDING;
     for (int n = 0; n < STEPS_MOST && state == RQ_PENDING; n++) {
       state = rq_query_wait(s->engine, draw(&s->w, 300));
@@ -365,6 +365,6 @@ int main(int argc, char **argv) {
   }
   test_any_session_keeps_what_the_engine_promises(&u, first, count);
   test_a_seed_gives_the_same_session_again(&u, first, count < 100 ? count : 100);
-  test_each_system_call_may_fail_once(&u);
+  if (count >= 1000) test_each_system_call_may_fail_once(&u);
   return unit_report(&u, "test_replay");
 }

@@ -1,19 +1,17 @@
-/* rq_lookup.c: one lookup as a state machine, and which packets may reach it.
+/* rq_lookup.c: one lookup as a state machine, see rq_lookup.h.
  *
  * Exists so that every decision of a lookup stands in one place and can be played on virtual time. Never does I/O,
- * reads a clock or allocates. Serves RFC 1035 section 4.2, RFC 5452 section 9.1, RFC 6891 section 7, RFC 7766
- * section 5. SPDX-License-Identifier: MIT */
+ * reads a clock or allocates. Serves RFC 1035 section 4.2, RFC 6891 section 7, RFC 7766 section 5, RFC 7873
+ * section 5.3. SPDX-License-Identifier: MIT */
 #include "rq_lookup.h"
-
-#define TYPE_CNAME 5
-
-/* --- the state machine --- */
 
 static rq_action turn(rq_lookup *lookup, const rq_policy *policy, int32_t status, int32_t error, int64_t now_us);
 static rq_action ask(rq_lookup *lookup, const rq_policy *policy, int64_t now_us);
 static rq_action finish(rq_lookup *lookup, int32_t status, int32_t error);
+static void choose_manner(rq_lookup *lookup, const rq_policy *policy, int64_t now_us);
+static int can_renew(rq_lookup *lookup, const rq_reply *reply, int64_t now_us);
+static int over_tcp(rq_lookup *lookup, int64_t now_us);
 static int afford(rq_lookup *lookup, uint8_t *used, int64_t now_us);
-static int refuses_query(uint16_t rcode);
 static int refuses_client(uint16_t rcode);
 
 rq_action rq_lookup_start(rq_lookup *lookup, const rq_policy *policy, uint32_t first, int64_t now_us) {
@@ -28,8 +26,12 @@ rq_action rq_lookup_start(rq_lookup *lookup, const rq_policy *policy, uint32_t f
 }
 
 void rq_lookup_wait(rq_lookup *lookup, int64_t end_us) {
-  *lookup = (rq_lookup){
-      .end_us = end_us, .deadline_us = end_us, .server = lookup->server, .status = RQ_PENDING, .tries = lookup->tries};
+  *lookup = (rq_lookup){.end_us = end_us,
+                        .try_end_us = end_us,
+                        .deadline_us = end_us,
+                        .server = lookup->server,
+                        .status = RQ_PENDING,
+                        .tries = lookup->tries};
 }
 
 rq_action rq_lookup_resume(rq_lookup *lookup, const rq_policy *policy, uint32_t first, int64_t now_us) {
@@ -40,21 +42,42 @@ rq_action rq_lookup_resume(rq_lookup *lookup, const rq_policy *policy, uint32_t 
 
 rq_action rq_lookup_timer(rq_lookup *lookup, const rq_policy *policy, int64_t now_us) {
   if (now_us < lookup->deadline_us) return RQ_DO_WAIT;
+  if (lookup->suspect != RQ_ACCEPT && now_us < lookup->try_end_us) {
+    lookup->beside = lookup->suspect;
+    lookup->suspect = RQ_ACCEPT;
+    lookup->doubted = 1;
+    lookup->tries++;
+    lookup->deadline_us = lookup->try_end_us;
+    return RQ_DO_BESIDE;
+  }
+  if (lookup->edns && lookup->transport == RQ_UDP) lookup->silent |= (uint64_t)1 << lookup->server % 64;
   return turn(lookup, policy, RQ_TIMEOUT, 0, now_us);
 }
 
+rq_action rq_lookup_suspect(rq_lookup *lookup, int verdict, int64_t now_us) {
+  int64_t left_us = lookup->try_end_us - now_us;
+  if (lookup->doubted || lookup->suspect != RQ_ACCEPT || lookup->transport != RQ_UDP || left_us <= 0) return RQ_DO_WAIT;
+  lookup->suspect = (uint8_t)verdict;
+  lookup->deadline_us = now_us + (left_us / 2 < RQ_SUSPECT_US ? left_us / 2 : RQ_SUSPECT_US);
+  return RQ_DO_WAIT;
+}
+
+rq_action rq_lookup_alone(rq_lookup *lookup) {
+  lookup->beside = RQ_ACCEPT;
+  return RQ_DO_WAIT;
+}
+
 rq_action rq_lookup_reply(rq_lookup *lookup, const rq_policy *policy, const rq_reply *reply, int64_t now_us) {
+  lookup->transport = reply->transport; /* of the two that may be out */
   /* TC comes first: whatever else the reply says, it is never handed out cut short. */
-  if (reply->truncated) {
-    if (lookup->transport == RQ_TCP || !afford(lookup, &lookup->upgraded, now_us))
-      return finish(lookup, RQ_TRUNCATED, 0);
-    lookup->transport = RQ_TCP;
-    return ask(lookup, policy, now_us);
-  }
-  if (lookup->edns && refuses_query(reply->rcode) && afford(lookup, &lookup->plain, now_us)) {
+  if (reply->truncated) return over_tcp(lookup, now_us) ? ask(lookup, policy, now_us) : finish(lookup, RQ_TRUNCATED, 0);
+  if (lookup->edns && rq_rcode_refuses_query(reply->rcode) && afford(lookup, &lookup->plain, now_us)) {
     lookup->edns = 0;
     return ask(lookup, policy, now_us);
   }
+  if (policy->cookies && lookup->edns && reply->rcode == RQ_RCODE_BADCOOKIE &&
+      (can_renew(lookup, reply, now_us) || over_tcp(lookup, now_us)))
+    return ask(lookup, policy, now_us);
   lookup->answer_server = lookup->server;
   lookup->answer_transport = lookup->transport;
   lookup->kept = 0;
@@ -75,15 +98,29 @@ static rq_action turn(rq_lookup *lookup, const rq_policy *policy, int32_t status
   lookup->server = rq_health_choose(policy->healths, policy->servers, lookup->server + (lookup->turns > 0), now_us);
   lookup->turns++;
   lookup->left--;
+  choose_manner(lookup, policy, now_us);
+  return ask(lookup, policy, now_us);
+}
+
+static void choose_manner(rq_lookup *lookup, const rq_policy *policy, int64_t now_us) {
   lookup->transport = policy->transport;
   lookup->edns = policy->edns;
-  return ask(lookup, policy, now_us);
+  lookup->distrusts = 0;
+  if (!policy->manners) return;
+  const rq_manner *manner = &policy->manners[lookup->server];
+  if (lookup->transport == RQ_UDP && rq_manner_distrusted(manner, now_us)) {
+    lookup->transport = RQ_TCP;
+    lookup->distrusts = 1;
+  }
+  if (!policy->dnssec_ok && !manner->edns_seen && lookup->silent >> lookup->server % 64 & 1) lookup->edns = 0;
 }
 
 /* Before end_us only. Compared by subtraction: now_us + try_us is formed only when it fits. */
 static rq_action ask(rq_lookup *lookup, const rq_policy *policy, int64_t now_us) {
   lookup->tries++;
-  lookup->deadline_us = policy->try_us < lookup->end_us - now_us ? now_us + policy->try_us : lookup->end_us;
+  lookup->suspect = lookup->beside = RQ_ACCEPT;
+  lookup->try_end_us = policy->try_us < lookup->end_us - now_us ? now_us + policy->try_us : lookup->end_us;
+  lookup->deadline_us = lookup->try_end_us;
   return RQ_DO_SEND;
 }
 
@@ -91,6 +128,22 @@ static rq_action finish(rq_lookup *lookup, int32_t status, int32_t error) {
   lookup->status = lookup->kept ? RQ_OK : status;
   lookup->error = lookup->kept ? 0 : error;
   return RQ_DO_FINISH;
+}
+
+/* Whether the reply brought a cookie to try again with (RFC 7873, 5.3). */
+static int can_renew(rq_lookup *lookup, const rq_reply *reply, int64_t now_us) {
+  if (lookup->renewed || now_us >= lookup->end_us || reply->transport != RQ_UDP || reply->cookie != RQ_COOKIE_OURS ||
+      rq_cur_left(&reply->server_cookie) == 0)
+    return 0;
+  lookup->renewed = 1;
+  return 1;
+}
+
+/* Whether the same server may be asked over TCP now. */
+static int over_tcp(rq_lookup *lookup, int64_t now_us) {
+  if (lookup->transport == RQ_TCP || !afford(lookup, &lookup->upgraded, now_us)) return 0;
+  lookup->transport = RQ_TCP;
+  return 1;
 }
 
 /* Whether the same server may be asked in another manner: the first time for free, later for a try. What is asked for
@@ -106,73 +159,7 @@ static int afford(rq_lookup *lookup, uint8_t *used, int64_t now_us) {
   return 1;
 }
 
-/* "I do not understand this query": with OPT in it, that is likely why (RFC 6891, 7). */
-static int refuses_query(uint16_t rcode) {
-  return rcode == RQ_RCODE_FORMERR || rcode == RQ_RCODE_NOTIMP || rcode == RQ_RCODE_BADVERS;
-}
-
 /* "I cannot or will not answer you": another server may. */
 static int refuses_client(uint16_t rcode) {
   return rcode == RQ_RCODE_SERVFAIL || rcode == RQ_RCODE_NOTIMP || rcode == RQ_RCODE_REFUSED;
-}
-
-/* --- which packets may reach it --- */
-
-/* What lies behind the question. */
-typedef struct rest {
-  int aliased;     /* a CNAME stands in the answer section */
-  int end;         /* what rq_walk_record returned last: 0, RQ_TRUNCATED or RQ_MALFORMED */
-  uint32_t others; /* records that are no OPT */
-  uint32_t opts;
-  uint16_t rcode_high; /* the upper bits of the rcode (RFC 6891, 6.1.3), in their place */
-} rest;
-
-static int question_judge(rq_walk *walk, const rq_question *asked);
-static void rest_read(rq_walk *walk, rest *rest);
-
-int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_question *asked, rq_reply *reply) {
-  rq_walk walk;
-  rest rest = {0};
-  if (rq_walk_begin(&walk, wire, len) != RQ_OK) return RQ_DROP_SHORT;
-  const uint16_t flags = walk.header.flags;
-  const uint8_t truncated = (flags & RQ_FLAG_TC) != 0;
-  if (!(flags & RQ_FLAG_QR)) return RQ_DROP_NOT_REPLY;
-  if (RQ_OPCODE(flags) != 0) return RQ_DROP_OPCODE;
-  int verdict = question_judge(&walk, asked);
-  if (verdict != RQ_ACCEPT) return verdict;
-  rest_read(&walk, &rest);
-  if (rest.end == RQ_MALFORMED || (rest.end == RQ_TRUNCATED && !truncated) || rest.opts > 1) return RQ_DROP_MALFORMED;
-  const uint16_t rcode = (uint16_t)(rest.rcode_high + RQ_RCODE(flags));
-  /* A server that could not read the query cannot repeat its question. Such a reply proves less (ID, address and port
-   * alone), so it is let in only when it carries nothing but that message: all a forger gains is a failed lookup. */
-  if (walk.header.counts[RQ_QUESTION] == 0 && (truncated || rest.others > 0 || !refuses_query(rcode)))
-    return RQ_DROP_QUESTION;
-  *reply = (rq_reply){rcode, truncated, (uint8_t)rest.aliased};
-  return RQ_ACCEPT;
-}
-
-/* Leaves the walk behind the question. No question is not judged here. */
-static int question_judge(rq_walk *walk, const rq_question *asked) {
-  rq_question got;
-  if (walk->header.counts[RQ_QUESTION] == 0) return RQ_ACCEPT;
-  if (walk->header.counts[RQ_QUESTION] > 1) return RQ_DROP_QUESTION;
-  if (rq_walk_question(walk, &got) != 1) return RQ_DROP_MALFORMED;
-  int same = got.rrtype == asked->rrtype && got.rrclass == asked->rrclass && rq_name_equal(&got.name, &asked->name);
-  return same ? RQ_ACCEPT : RQ_DROP_QUESTION;
-}
-
-/* Walks the records; EDNS is told in the additional section alone (RFC 6891, 6.1.1). */
-static void rest_read(rq_walk *walk, rest *rest) {
-  rq_record record;
-  while ((rest->end = rq_walk_record(walk, &record)) == 1) {
-    if (walk->section != RQ_ADDITIONAL || record.rrtype != RQ_TYPE_OPT) {
-      rest->others++;
-      if (record.rrtype == TYPE_CNAME && walk->section == RQ_ANSWER) rest->aliased = 1;
-    } else {
-      rq_edns edns;
-      rq_edns_read(&record, &edns);
-      rest->opts++;
-      if (rq_walk_is_edns(walk, &record)) rest->rcode_high = (uint16_t)(edns.rcode_high * 16u);
-    }
-  }
 }

@@ -72,6 +72,7 @@ void rq_engine_free(rq_engine *engine) {
   free(engine->links);
   free(engine->socks);
   free(engine->groups);
+  free(engine->manners);
   free(engine->servers);
   rq_pace_drop(engine);
   free(engine->spread);
@@ -111,7 +112,11 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
                                .tries = conf->tries,
                                .servers = count,
                                .transport = conf->transport,
-                               .edns = conf->edns};
+                               .edns = conf->edns,
+                               .dnssec_ok = conf->dnssec_ok,
+                               .cookies = conf->edns && conf->cookies};
+  engine->conf.options_len = (uint16_t)rq_clip(engine->options, RQ_OPTIONS_MAX, conf->options, conf->options_len);
+  engine->conf.options = engine->options;
   engine->query_flags = (uint16_t)((conf->recurse ? RQ_FLAG_RD : 0) | (conf->authentic ? RQ_FLAG_AD : 0));
   engine->now_us = rq_clock_us(engine->sys);
   engine->connected = engine->segments = count <= RQ_CONNECTED_SERVERS;
@@ -131,7 +136,8 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
 
 static int make_servers(rq_engine *engine, const rq_addr *addrs, uint32_t count) {
   engine->servers = calloc(count, sizeof *engine->servers);
-  if (!engine->servers) return -ENOMEM;
+  engine->policy.manners = engine->manners = calloc(count, sizeof *engine->manners);
+  if (!engine->servers || !engine->manners) return -ENOMEM;
   engine->server_count = count;
   for (uint32_t s = 0; s < count; s++) {
     rq_server *server = &engine->servers[s];
@@ -180,7 +186,8 @@ static int make_slots(rq_engine *engine) {
   if (rq_wheel_init(&engine->wheel, count + rq_pace_timers(engine), engine->now_us) < 0 ||
       rq_ids_init(&engine->ids, count) < 0)
     return -ENOMEM;
-  if (rq_batch_init(&engine->sending, RQ_QUERY_MAX, RQ_QUERY_MAX, !engine->connected) < 0) return -ENOMEM;
+  uint32_t query = RQ_QUERY_BARE + engine->conf.options_len + (engine->policy.cookies ? 4u + RQ_COOKIE_MAX : 0);
+  if (rq_batch_init(&engine->sending, query, query, !engine->connected) < 0) return -ENOMEM;
   return rq_batch_init(&engine->receiving, RQ_PACKET_STRIDE, RQ_PACKET_MAX, !engine->connected);
 }
 
@@ -298,7 +305,9 @@ static int attend_fork(rq_engine *engine) {
   engine->pid = engine->sys->getpid();
   if (engine->cache) rq_cache_attend_fork(engine->cache);
   rq_random_init(&engine->random, engine->sys);
+  for (uint32_t s = 0; s < engine->server_count; s++) rq_manner_forget(&engine->manners[s]);
   for (uint32_t i = 0; i < engine->conf.slots; i++) {
+    rq_slot_alone(engine, i);
     uint8_t state = engine->slots[i].state;
     if (state == RQ_SLOT_UDP || state == RQ_SLOT_TCP) rq_slot_again(engine, i);
   }

@@ -77,14 +77,19 @@ typedef struct rq_slot {
   uint32_t next, prev; /* in the list that `state` names */
   uint32_t sock;       /* number of the UDP socket or, beyond those, of the connection */
   uint16_t id;
-  uint16_t rcode;    /* of the reply that is kept */
-  uint8_t state;     /* enum rq_slot_state */
-  uint8_t repeated;  /* the query was sent once more */
-  uint8_t source;    /* enum rq_source, of that reply */
-  uint8_t aliased;   /* as rq_reply says of it */
-  uint8_t looked;    /* the cache was asked in vain before */
-  uint8_t leads;     /* in the table of questions in flight: others may follow */
-  uint8_t hops;      /* CNAMEs followed across answers; `asked` is the last one's target */
+  uint16_t rcode;   /* of the reply that is kept */
+  uint8_t state;    /* enum rq_slot_state */
+  uint8_t repeated; /* the query was sent once more */
+  uint8_t source;   /* enum rq_source, of that reply */
+  uint8_t aliased;  /* as rq_reply says of it */
+  uint8_t looked;   /* the cache was asked in vain before */
+  uint8_t leads;    /* in the table of questions in flight: others may follow */
+  uint8_t hops;     /* CNAMEs followed across answers; `asked` is the last one's target */
+  uint8_t paired;   /* the query over TCP goes beside one over UDP, which the next three tell of */
+  uint16_t udp_id;
+  uint32_t udp_sock;
+  int64_t udp_sent_us;
+  uint32_t flips;    /* letters of asked.name that are not in the case of the input, see rq_name_flip */
   uint64_t hash;     /* of the name that is asked for, where questions are shared or cached */
   uint32_t leader;   /* whom it follows */
   uint32_t same;     /* the next in its bucket of that table */
@@ -159,12 +164,13 @@ struct rq_engine {
   rq_engine_conf conf;
   rq_policy policy;
   uint16_t query_flags;
-  uint8_t segments;  /* the kernel takes runs of packets (UDP GSO) */
-  uint8_t connected; /* UDP sockets are: the kernel checks the source */
-  uint8_t unsent;    /* something is ready but had no turn, or the kernel took no more: the next turn comes soon */
-  uint8_t paces;     /* queries are counted, by server and in all: see rq_pace.c */
-  uint8_t paused;    /* no lookup may begin now, for that reason; an event or a timer says when */
-  uint8_t gathers;   /* answers are left to gather before they are received */
+  uint8_t options[RQ_OPTIONS_MAX]; /* conf.options points here */
+  uint8_t segments;                /* the kernel takes runs of packets (UDP GSO) */
+  uint8_t connected;               /* UDP sockets are: the kernel checks the source */
+  uint8_t unsent;  /* something is ready but had no turn, or the kernel took no more: the next turn comes soon */
+  uint8_t paces;   /* queries are counted, by server and in all: see rq_pace.c */
+  uint8_t paused;  /* no lookup may begin now, for that reason; an event or a timer says when */
+  uint8_t gathers; /* answers are left to gather before they are received */
   int epoll;
   int entropy_error;       /* errno of getrandom, 0 while all is well */
   pid_t pid;               /* whose sockets these are */
@@ -181,6 +187,7 @@ struct rq_engine {
   rq_random random;
 
   rq_server *servers;
+  rq_manner *manners;          /* one for each server */
   uint32_t server_count, turn; /* turn: where the next lookup begins, with conf.rotate */
   rq_health *healths;          /* of the servers; NULL when nothing asks for them */
   rq_bucket bucket;            /* of queries to all servers together */
@@ -236,10 +243,14 @@ void rq_slot_cancel(rq_engine *engine, uint32_t i);
 /* Sends the present query once more, as if it had not been sent. */
 void rq_slot_again(rq_engine *engine, uint32_t i);
 
+/* Gives up the query over TCP that goes beside one over UDP, if there is one: that one is waited for as before. */
+void rq_slot_alone(rq_engine *engine, uint32_t i);
+
 /* The query that a slot sends. */
 void rq_slot_spec(const rq_engine *engine, const rq_slot *slot, rq_query_spec *spec);
 
-/* Draws an ID that is free on this socket and enters it for slot `i`; 0 when none was found. */
+/* Draws what tells the next query of slot `i` from others: an ID that is free on this socket, which is entered, letter
+ * case over UDP, a client cookie for a server that has none. 0 when no ID was found. */
 int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock);
 
 /* A message from socket or connection `sock` (the right source, where `from` is NULL): to its slot, or counted and

@@ -10,7 +10,8 @@
 
 #include <sys/epoll.h>
 
-#define IDLE_US 5000000  /* an idle connection is closed after so long */
+#define IDLE_US 5000000 /* an idle connection is closed after so long, unless its server tells */
+#define IDLE_MOST_US 30000000
 #define SWEEP_US 1000000 /* idle ones are looked for this often */
 #define RECEIVE_ROUNDS 8 /* times one connection is read before others have their turn */
 
@@ -143,6 +144,7 @@ static void put(rq_engine *engine, uint32_t number, uint32_t i) {
   slot->state = RQ_SLOT_TCP;
   slot->sent_us = engine->now_us;
   engine->stats.queries[RQ_TCP]++;
+  if (slot->paired || slot->lookup.distrusts) engine->stats.distrusted++;
 }
 
 static void mark_dirty(rq_engine *engine, uint32_t number) {
@@ -177,6 +179,14 @@ static void flush(rq_engine *engine, uint32_t number) {
   }
 }
 
+/* How long an idle connection to the server stays open: what the server told (RFC 7828, 3.2.2), up to a limit. */
+static int64_t idle_us(const rq_engine *engine, uint32_t s) {
+  const rq_manner *manner = &engine->manners[s];
+  int64_t told_us = (int64_t)manner->idle * 100000;
+  if (!manner->idle_told) return IDLE_US;
+  return told_us < IDLE_MOST_US ? told_us : IDLE_MOST_US;
+}
+
 static void sweep(rq_engine *engine) {
   uint32_t next;
   engine->sweep_us = engine->now_us + SWEEP_US;
@@ -184,7 +194,7 @@ static void sweep(rq_engine *engine) {
   for (uint32_t number = engine->idle.head; number != RQ_NONE; number = next) {
     rq_link *link = &engine->links[number];
     next = link->next[RQ_LINK_PLACE];
-    if (link->stale || link->conn.heard_us + IDLE_US < engine->now_us) shut(engine, number);
+    if (link->stale || link->conn.heard_us + idle_us(engine, link->server) < engine->now_us) shut(engine, number);
   }
   rq_pace_feed(engine);
 }

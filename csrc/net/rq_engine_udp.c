@@ -249,6 +249,7 @@ static void read_errors(rq_engine *engine, rq_group *group, uint32_t number) {
   while (engine->socks[number].fd >= 0 && rq_udp_error(engine->sys, engine->socks[number].fd, &peer, &id, &error)) {
     uint32_t i = rq_ids_find(&engine->ids, rq_ids_key(number, id));
     if (i == RQ_NONE || !rq_peer_same(&engine->servers[engine->slots[i].lookup.server].peer, &peer)) continue;
+    if (engine->slots[i].paired) continue; /* its query over TCP goes on */
     group->alive = 0;
     rq_slot_failed(engine, i, error);
   }

@@ -122,7 +122,7 @@ int rq_pace_begin(rq_engine *engine, uint32_t *first) {
 void rq_pace_queue(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
   uint32_t s = slot->lookup.server;
-  int transport = slot->lookup.transport;
+  int transport = slot->paired ? RQ_TCP : slot->lookup.transport;
   rq_server *server = &engine->servers[s];
   slot->state = transport == RQ_TCP ? RQ_SLOT_READY_TCP : RQ_SLOT_READY_UDP;
   rq_list_push(engine, &server->ready[transport], i);

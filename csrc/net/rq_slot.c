@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define SHORT_NAME 18 /* octets of a name that has at most 16 letters */
 #define ID_DRAWS \
   16 /* a socket is never more than half full, so 16 draws fail once in 65,536 times, and then it just waits */
 
@@ -19,6 +20,14 @@ static void remove_fresh(rq_engine *engine, uint32_t i);
 static void apply(rq_engine *engine, uint32_t i, rq_action action);
 static void finish(rq_engine *engine, uint32_t i);
 static void leave(rq_engine *engine, uint32_t i, int silent);
+static void take_off(rq_engine *engine, uint32_t i, int silent);
+static void pair(rq_engine *engine, uint32_t i);
+static void unpair(rq_engine *engine, uint32_t i, int silent);
+static void give_up_tcp(rq_engine *engine, uint32_t i);
+static void learn(rq_engine *engine, uint32_t i, const rq_reply *reply);
+static int judge(rq_engine *engine, uint32_t i, uint32_t sock, const uint8_t *wire, uint32_t len, rq_reply *reply);
+static void suspect(rq_engine *engine, uint32_t i, int verdict);
+static void restore_case(rq_slot *slot);
 static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply);
 
 /* --- events --- */
@@ -106,27 +115,42 @@ static int is_sent(const rq_slot *slot) {
 }
 
 void rq_slot_timer(rq_engine *engine, uint32_t i) {
-  if (engine->now_us < engine->slots[i].lookup.deadline_us) {
+  rq_slot *slot = &engine->slots[i];
+  if (engine->now_us < slot->lookup.deadline_us) {
     rq_udp_repeat(engine, i);
     return;
   }
-  if (is_sent(&engine->slots[i])) rq_pace_loss(engine, i);
+  if (engine->now_us < slot->lookup.try_end_us) {
+    if (rq_lookup_timer(&slot->lookup, &engine->policy, engine->now_us) == RQ_DO_BESIDE) pair(engine, i);
+    return;
+  }
+  if (slot->paired) unpair(engine, i, 1);
+  if (is_sent(slot)) rq_pace_loss(engine, i);
   leave(engine, i, 1);
+  give_up_tcp(engine, i);
   apply(engine, i, rq_lookup_timer(&engine->slots[i].lookup, &engine->policy, engine->now_us));
 }
 
 void rq_slot_failed(rq_engine *engine, uint32_t i, int error) {
+  if (engine->slots[i].paired) {
+    rq_slot_alone(engine, i);
+    return;
+  }
   if (is_sent(&engine->slots[i])) rq_pace_loss(engine, i);
   leave(engine, i, 0);
+  give_up_tcp(engine, i);
   apply(engine, i, rq_lookup_failed(&engine->slots[i].lookup, &engine->policy, error, engine->now_us));
 }
 
 void rq_slot_reply(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply) {
   rq_slot *slot = &engine->slots[i];
   rq_lookup *lookup = &slot->lookup;
-  engine->stats.received[lookup->transport]++;
+  int64_t sent_us = slot->sent_us;
+  engine->stats.received[reply->transport]++;
   rq_pace_answer(engine, i, reply->rcode);
+  learn(engine, i, reply);
   leave(engine, i, 0);
+  slot->sent_us = sent_us;
   rq_action action = rq_lookup_reply(lookup, &engine->policy, reply, engine->now_us);
   int answer = action == RQ_DO_FINISH && lookup->status == RQ_OK && !lookup->kept;
   if ((answer || action == RQ_DO_KEEP) && keep(engine, i, wire, len, reply) < 0) {
@@ -152,6 +176,11 @@ void rq_slot_cancel(rq_engine *engine, uint32_t i) {
 }
 
 void rq_slot_again(rq_engine *engine, uint32_t i) {
+  if (engine->slots[i].paired) {
+    unpair(engine, i, 0);
+    pair(engine, i);
+    return;
+  }
   leave(engine, i, 0);
   apply(engine, i, RQ_DO_SEND);
 }
@@ -179,6 +208,7 @@ int64_t rq_slot_rto_us(const rq_engine *engine, uint32_t s) {
 }
 
 static void finish(rq_engine *engine, uint32_t i) {
+  restore_case(&engine->slots[i]);
   if (engine->share.on && rq_share_end(engine, i)) return;
   rq_slot_done(engine, i);
 }
@@ -199,6 +229,11 @@ void rq_slot_done(rq_engine *engine, uint32_t i) {
 
 /* Takes the slot off the network, or off the list of those to be sent. */
 static void leave(rq_engine *engine, uint32_t i, int silent) {
+  if (engine->slots[i].paired) unpair(engine, i, silent);
+  take_off(engine, i, silent);
+}
+
+static void take_off(rq_engine *engine, uint32_t i, int silent) {
   rq_slot *slot = &engine->slots[i];
   if (slot->state == RQ_SLOT_FOLLOW || slot->state == RQ_SLOT_ASKING) {
     rq_share_leave(engine, i);
@@ -214,6 +249,41 @@ static void leave(rq_engine *engine, uint32_t i, int silent) {
   }
 }
 
+/* The query over UDP stays where it is, in the table of IDs and on its socket; the slot is now the one over TCP. */
+static void pair(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  slot->paired = 1;
+  slot->udp_sock = slot->sock;
+  slot->udp_id = slot->id;
+  slot->udp_sent_us = slot->sent_us;
+  engine->unsent = 1;
+  rq_wheel_set(&engine->wheel, i, slot->lookup.deadline_us);
+  rq_pace_queue(engine, i);
+}
+
+/* Takes the query over TCP off; the slot is the one over UDP again. */
+static void unpair(rq_engine *engine, uint32_t i, int silent) {
+  rq_slot *slot = &engine->slots[i];
+  take_off(engine, i, silent);
+  slot->paired = 0;
+  slot->state = RQ_SLOT_UDP;
+  slot->sock = slot->udp_sock;
+  slot->id = slot->udp_id;
+  slot->sent_us = slot->udp_sent_us;
+}
+
+void rq_slot_alone(rq_engine *engine, uint32_t i) {
+  if (!engine->slots[i].paired) return;
+  unpair(engine, i, 0);
+  rq_lookup_alone(&engine->slots[i].lookup);
+}
+
+/* A server that is asked over TCP for lack of trust, and does not answer there, gets its chance over UDP again. */
+static void give_up_tcp(rq_engine *engine, uint32_t i) {
+  const rq_lookup *lookup = &engine->slots[i].lookup;
+  if (lookup->distrusts) rq_manner_trust(&engine->manners[lookup->server]);
+}
+
 /* --- packets --- */
 
 int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const uint8_t *wire, uint32_t len) {
@@ -227,17 +297,78 @@ int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const 
   else if (i != RQ_NONE && from && !rq_peer_same(&engine->servers[engine->slots[i].lookup.server].peer, from))
     verdict = RQ_DROP_SOURCE;
   else if (i != RQ_NONE)
-    verdict = rq_lookup_judge(wire, len, &engine->slots[i].asked, &reply);
-  if (verdict != RQ_ACCEPT) {
-    engine->stats.dropped[verdict]++;
-    return 0;
+    verdict = judge(engine, i, sock, wire, len, &reply);
+  if (verdict == RQ_ACCEPT) {
+    if (reply.transport == RQ_UDP) rq_slot_alone(engine, i);
+    rq_slot_reply(engine, i, wire, len, &reply);
+    return 1;
   }
-  rq_slot_reply(engine, i, wire, len, &reply);
+  engine->stats.dropped[verdict]++;
+  if (verdict == RQ_DROP_CASE || verdict == RQ_DROP_COOKIE) suspect(engine, i, verdict);
+  return 0;
+}
+
+static int judge(rq_engine *engine, uint32_t i, uint32_t sock, const uint8_t *wire, uint32_t len, rq_reply *reply) {
+  const rq_slot *slot = &engine->slots[i];
+  const rq_manner *manner = &engine->manners[slot->lookup.server];
+  rq_expect expect = {.asked = &slot->asked,
+                      .client = engine->policy.cookies && slot->lookup.edns ? manner->cookie : NULL,
+                      .transport = sock < engine->sock_count ? RQ_UDP : RQ_TCP,
+                      .mixed_case = engine->conf.mixed_case,
+                      .cookie_due = manner->cookie_due};
+  return rq_lookup_judge(wire, len, &expect, reply);
+}
+
+/* The packet is forgotten; what comes of it is that the server may be asked over TCP, too. */
+static void suspect(rq_engine *engine, uint32_t i, int verdict) {
+  rq_lookup *lookup = &engine->slots[i].lookup;
+  rq_lookup_suspect(lookup, verdict, engine->now_us);
+  if (lookup->deadline_us < rq_wheel_due_us(&engine->wheel, i)) rq_wheel_set(&engine->wheel, i, lookup->deadline_us);
+}
+
+static void learn(rq_engine *engine, uint32_t i, const rq_reply *reply) {
+  const rq_slot *slot = &engine->slots[i];
+  rq_manner *manner = &engine->manners[slot->lookup.server];
+  rq_manner_learn(manner, reply, engine->policy.cookies && slot->lookup.edns);
+  if (slot->paired) rq_manner_distrust(manner, slot->lookup.beside, reply, engine->now_us);
+}
+
+/* `count` times 16 random bits; 0 when there are none, and then nothing may be sent. */
+static int draw_bits(rq_engine *engine, unsigned count, uint64_t *bits) {
+  for (*bits = 0; count > 0; count--) {
+    int32_t drawn = rq_random_u16(&engine->random);
+    if (drawn < 0) {
+      engine->entropy_error = errno;
+      return 0;
+    }
+    *bits = *bits << 16 | (uint32_t)drawn;
+  }
+  return 1;
+}
+
+/* Over UDP one bit for each of the first letters, or each of the first 32 of a longer name; over TCP the case of the
+ * input, unless the question is on its way over UDP too. */
+static int draw_case(rq_engine *engine, rq_slot *slot, int udp) {
+  uint64_t bits = 0;
+  if (slot->paired || (!udp && slot->flips == 0)) return 1;
+  if (udp && !draw_bits(engine, slot->asked.name.len > SHORT_NAME ? 2 : 1, &bits)) return 0;
+  rq_name_flip(&slot->asked.name, slot->flips ^ (uint32_t)bits);
+  slot->flips = (uint32_t)bits;
+  return 1;
+}
+
+static int draw_cookie(rq_engine *engine, rq_manner *manner) {
+  uint64_t bits;
+  if (manner->cookie_len > 0) return 1;
+  if (!draw_bits(engine, RQ_COOKIE_CLIENT / 2, &bits)) return 0;
+  rq_manner_draw(manner, bits);
   return 1;
 }
 
 int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock) {
   rq_slot *slot = &engine->slots[i];
+  if (engine->conf.mixed_case && !draw_case(engine, slot, sock < engine->sock_count)) return 0;
+  if (engine->policy.cookies && !draw_cookie(engine, &engine->manners[slot->lookup.server])) return 0;
   for (int draw = 0; draw < ID_DRAWS; draw++) {
     int32_t id = rq_random_u16(&engine->random);
     if (id < 0) {
@@ -259,7 +390,14 @@ void rq_slot_spec(const rq_engine *engine, const rq_slot *slot, rq_query_spec *s
                           .id = slot->id,
                           .flags = engine->query_flags,
                           .payload = slot->lookup.edns ? RQ_UDP_PAYLOAD : 0,
-                          .dnssec_ok = engine->conf.dnssec_ok};
+                          .dnssec_ok = engine->conf.dnssec_ok,
+                          .options_len = engine->conf.options_len,
+                          .options = engine->conf.options,
+                          .keepalive = slot->sock >= engine->sock_count};
+  if (!engine->policy.cookies) return;
+  const rq_manner *manner = &engine->manners[slot->lookup.server];
+  spec->cookie = manner->cookie;
+  spec->cookie_len = manner->cookie_len;
 }
 
 /* --- slots and what they hold --- */
@@ -275,6 +413,7 @@ void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw,
   slot->source = RQ_FROM_NETWORK;
   slot->aliased = slot->looked = slot->leads = slot->hops = 0;
   slot->followers = (rq_list){RQ_NONE, RQ_NONE};
+  slot->flips = 0;
   slot->asked.rrtype = asked->rrtype;
   slot->asked.rrclass = asked->rrclass;
   slot->asked.name.len = (uint8_t)rq_clip(slot->asked.name.octets, RQ_NAME_MAX, asked->name.octets, asked->name.len);
@@ -303,10 +442,23 @@ void rq_slot_release(rq_engine *engine, uint32_t i) {
   engine->stats.finished--;
 }
 
-/* Keeps the reply to the last query; -1 when there is no memory. */
+static void restore_case(rq_slot *slot) {
+  if (slot->flips == 0) return;
+  rq_name_flip(&slot->asked.name, slot->flips);
+  slot->flips = 0;
+}
+
+/* Keeps the reply to the last query, its question in the case of the input; -1 when there is no memory. */
 static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply) {
   rq_slot *slot = &engine->slots[i];
   if (rq_slot_keep(slot, wire, len) < 0) return -1;
+  restore_case(slot);
+  if (engine->conf.mixed_case && reply->named) {
+    rq_out out;
+    rq_out_init(&out, slot->reply, len);
+    rq_out_octets(&out, wire, RQ_HEADER_SIZE);
+    rq_name_write(&slot->asked.name, &out);
+  }
   slot->rcode = reply->rcode;
   slot->aliased = reply->aliased;
   slot->rtt_us = engine->now_us - slot->sent_us;

@@ -148,22 +148,40 @@ uint16_t rq_edns_rcode(const rq_edns *edns, uint16_t flags) {
   return (uint16_t)(edns->rcode_high * 16u + RQ_RCODE(flags));
 }
 
-/* An OPT record (RFC 6891, 6.1.2). */
-/*@ requires rq_out_ok(out) && \valid_read(spec);
-    requires \valid_read(spec->options + (0 .. spec->options_len - 1));
-    requires \separated(out, spec, out->base + (0 .. out->cap - 1));
-    requires \separated(out, out->base + (0 .. out->cap - 1), spec->options + (0 .. spec->options_len - 1));
+/*@ requires rq_out_ok(out) && \valid_read(octets + (0 .. len - 1));
+    requires \separated(out, out->base + (0 .. out->cap - 1), octets + (0 .. len - 1));
     terminates \true;
-    assigns out->len, out->base[out->len .. \min(out->len + 11 + spec->options_len, out->cap) - 1];
-    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, 11 + spec->options_len); */
+    assigns out->len, out->base[out->len .. out->cap - 1];
+    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, 4 + len); */
+static void option_write(uint16_t code, const uint8_t *octets, uint8_t len, rq_out *out) {
+  rq_out_u16(out, code);
+  rq_out_u16(out, len);
+  rq_out_octets(out, octets, len);
+}
+
+/*@ requires rq_out_ok(out) && rq_query_spec_ok(spec) && rq_query_spec_apart(spec, out);
+    terminates \true;
+    assigns out->len, out->base[out->len .. out->cap - 1];
+    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, rq_query_options(spec)); */
+static void options_write(const rq_query_spec *spec, rq_out *out) {
+  rq_out_octets(out, spec->options, spec->options_len);
+  if (spec->cookie_len > 0) option_write(RQ_OPTION_COOKIE, spec->cookie, spec->cookie_len, out);
+  if (spec->keepalive != 0) option_write(RQ_OPTION_KEEPALIVE, spec->cookie, 0, out);
+}
+
+/* An OPT record up to its options (RFC 6891, 6.1.2). */
+/*@ requires rq_out_ok(out) && rq_query_spec_ok(spec) && \separated(out, spec, out->base + (0 .. out->cap - 1));
+    terminates \true;
+    assigns out->len, out->base[out->len .. out->cap - 1];
+    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, 11); */
 static void opt_write(const rq_query_spec *spec, rq_out *out) {
+  unsigned cookie = spec->cookie_len > 0 ? 4u + spec->cookie_len : 0, keepalive = spec->keepalive != 0 ? 4 : 0;
   rq_out_u8(out, 0);
   rq_out_u16(out, RQ_TYPE_OPT);
   rq_out_u16(out, spec->payload);
   rq_out_u16(out, 0);
   rq_out_u16(out, spec->dnssec_ok ? 0x8000u : 0);
-  rq_out_u16(out, spec->options_len);
-  rq_out_octets(out, spec->options, spec->options_len);
+  rq_out_u16(out, (uint16_t)(spec->options_len + cookie + keepalive));
 }
 
 /*@ requires rq_out_ok(out) && \valid_read(spec);
@@ -185,7 +203,13 @@ void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out)
   rq_name_write(name, out);
   rq_out_u16(out, spec->rrtype);
   rq_out_u16(out, spec->rrclass);
-  if (spec->payload > 0) opt_write(spec, out);
+  /*@ assert rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 4); */
+  /*@ assert rq_query_options(spec) == \at(rq_query_options(spec), Pre); */
+  if (spec->payload == 0) return;
+  opt_write(spec, out);
+  /*@ assert rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 15); */
+  /*@ assert rq_query_options(spec) == \at(rq_query_options(spec), Pre); */
+  options_write(spec, out);
 }
 
 int rq_frame_next(rq_cur *stream, rq_cur *message) {
@@ -203,7 +227,7 @@ int rq_frame_next(rq_cur *stream, rq_cur *message) {
 int32_t rq_make_query(const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass, uint16_t id, uint16_t flags,
                       uint16_t payload, uint8_t dnssec_ok, const uint8_t *options, uint16_t options_len, uint8_t *out,
                       uint32_t cap, uint32_t *actual) {
-  rq_query_spec spec = {rrtype, rrclass, id, flags, payload, dnssec_ok, options_len, options};
+  rq_query_spec spec = {rrtype, rrclass, id, flags, payload, dnssec_ok, options_len, options, NULL, 0, 0};
   rq_name parsed;
   rq_out o;
   rq_out_init(&o, out, cap);

@@ -8,7 +8,11 @@
 #include "rq_rdata.h"
 
 #define RQ_HEADER_SIZE 12
-#define RQ_QUERY_MAX 288 /* header, one question and an OPT record without options, and to spare */
+#define RQ_COOKIE_CLIENT 8 /* octets of a client cookie (RFC 7873, 4) */
+#define RQ_COOKIE_MAX 40   /* octets of a cookie option: the client's, then the server's, 8..32 */
+#define RQ_QUERY_BARE 288  /* octets that hold a query whose OPT record has no options */
+/* the same with an engine's options, a cookie and edns-tcp-keepalive: the largest query of an engine */
+#define RQ_QUERY_MAX (RQ_QUERY_BARE + RQ_OPTIONS_MAX + 4 + RQ_COOKIE_MAX + 4)
 
 /* Bits of the flags word (RFC 1035, 4.1.1; RFC 4035, 3). */
 #define RQ_FLAG_QR 0x8000u
@@ -24,6 +28,8 @@
 
 #define RQ_NOWHERE SIZE_MAX /* no place: a message may be longer than a pointer reaches */
 #define RQ_TYPE_OPT 41
+#define RQ_OPTION_COOKIE 10    /* RFC 7873 */
+#define RQ_OPTION_KEEPALIVE 11 /* RFC 7828 */
 #define RQ_CLASS_IN 1
 
 enum rq_section { RQ_QUESTION = 0, RQ_ANSWER = 1, RQ_AUTHORITY = 2, RQ_ADDITIONAL = 3 };
@@ -159,18 +165,33 @@ typedef struct rq_query_spec {
   uint8_t dnssec_ok;
   uint16_t options_len;
   const uint8_t *options; /* EDNS options in wire format, for the OPT record */
+  const uint8_t *cookie;  /* the octets of a cookie option, which follows them */
+  uint8_t cookie_len;     /* 0: there is none */
+  uint8_t keepalive;      /* an edns-tcp-keepalive option without a timeout comes last (RFC 7828, 3.2.1) */
 } rq_query_spec;
 
-/* Appends a query. At most RQ_QUERY_MAX octets and its options. */
-/*@ requires rq_name_ok(name) && \valid_read(spec) && rq_out_ok(out);
-    requires \valid_read(spec->options + (0 .. spec->options_len - 1));
-    requires \separated(out, name, spec, out->base + (0 .. out->cap - 1));
-    requires \separated(out, out->base + (0 .. out->cap - 1), spec->options + (0 .. spec->options_len - 1));
+/*@ // RDLENGTH of the OPT record.
+    logic integer rq_query_options(rq_query_spec *spec) =
+      spec->options_len + (spec->cookie_len > 0 ? 4 + spec->cookie_len : 0) + (spec->keepalive != 0 ? 4 : 0);
+
+    predicate rq_query_spec_ok(rq_query_spec *spec) =
+      \valid_read(spec) && \valid_read(spec->options + (0 .. spec->options_len - 1)) &&
+      \valid_read(spec->cookie + (0 .. spec->cookie_len - 1)) && rq_query_options(spec) <= 65535;
+
+    predicate rq_query_spec_apart(rq_query_spec *spec, rq_out *out) =
+      \separated(out, spec, out->base + (0 .. out->cap - 1)) &&
+      \separated(out, out->base + (0 .. out->cap - 1), spec->options + (0 .. spec->options_len - 1)) &&
+      \separated(out, out->base + (0 .. out->cap - 1), spec->cookie + (0 .. spec->cookie_len - 1));
+*/
+
+/* Appends a query for the name, its letter case as given. At most RQ_QUERY_BARE octets and the options. */
+/*@ requires rq_name_ok(name) && rq_out_ok(out) && rq_query_spec_ok(spec) && rq_query_spec_apart(spec, out);
+    requires \separated(out, name, out->base + (0 .. out->cap - 1));
     terminates \true;
     assigns out->len, out->base[out->len .. out->cap - 1];
     ensures rq_out_ok(out);
     ensures rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 4 +
-      (spec->payload > 0 ? 11 + spec->options_len : 0)); */
+      (spec->payload > 0 ? 11 + rq_query_options(spec) : 0)); */
 void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out);
 
 /* Takes the next whole message off a TCP byte stream: 1 and `message` spans it, or 0 while it is incomplete (the stream

@@ -364,6 +364,27 @@ int rq_name_below(const rq_name *name, const rq_name *above) {
   return (int)before;
 }
 
+/* What turns a letter into its other case; 0 for an octet that is none. Lengths of labels are below all letters. */
+/*@ terminates \true;
+    assigns \nothing;
+    ensures \result == 0 || (\result == 32 && 'A' <= octet <= 'Z') || (\result == -32 && 'a' <= octet <= 'z'); */
+static int to_other_case(uint8_t octet) {
+  if (octet >= 'a' && octet <= 'z') return -32;
+  return octet >= 'A' && octet <= 'Z' ? 32 : 0;
+}
+
+/* No branch on a bit: they are random, so half of the guesses would be wrong. */
+void rq_name_flip(rq_name *name, uint32_t bits) {
+  /*@ loop invariant 0 <= i <= name->len && name->octets[name->len - 1] == 0;
+      loop assigns i, bits, name->octets[0 .. name->len - 1];
+      loop variant name->len - i; */
+  for (unsigned i = 0; i < name->len && bits != 0; i++) {
+    int change = to_other_case(name->octets[i]);
+    name->octets[i] = (uint8_t)(name->octets[i] + change * (int)(bits % 2u));
+    bits = change != 0 ? bits / 2u : bits;
+  }
+}
+
 static uint64_t rotate(uint64_t x, unsigned bits) {
   return (x << bits) | (x >> (64 - bits));
 }

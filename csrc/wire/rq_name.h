@@ -96,14 +96,22 @@ int rq_name_equal(const rq_name *a, const rq_name *b);
     ensures \result == 0 || \result == 1; */
 int rq_name_identical(const rq_name *a, const rq_name *b);
 
-/* Octets of the labels that `name` has before those of `above`, 0 when they are equal, ASCII case ignored; -1 when it is
- * not below it. */
+/* Octets of the labels that `name` has before those of `above`, 0 when they are equal, ASCII case ignored; -1 when it
+ * is not below it. */
 /*@ requires \valid_read(name) && \valid_read(above);
     terminates \true;
     assigns \nothing;
     ensures \result == -1 || \result == name->len - above->len;
     ensures \result != -1 ==> 0 <= \result; */
 int rq_name_below(const rq_name *name, const rq_name *above);
+
+/* The n-th ASCII letter of the name changes its case where bit n of `bits` is set; letters from the 33rd on stay. Done
+ * twice with the same bits it leaves the name as it was. */
+/*@ requires rq_name_ok(name) && \valid(name);
+    terminates \true;
+    assigns name->octets[0 .. name->len - 1];
+    ensures rq_name_ok(name) && name->len == \old(name->len); */
+void rq_name_flip(rq_name *name, uint32_t bits);
 
 /* A keyed hash that ignores ASCII case, SipHash-2-4 under a 16-octet key: peers cannot choose colliding names. */
 uint64_t rq_name_hash(const rq_name *name, const uint8_t key[16]);

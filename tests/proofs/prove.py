@@ -40,7 +40,7 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("rq_utf8.c", "utf8_tail rq_utf8_next"),
     ("rq_msg.c", "rq_walk_is_edns summary_add questions_count rq_msg_open rq_msg_check"),
     ("rq_msg.c", "owner_read record_read rq_walk_next rq_walk_record"),
-    ("rq_msg.c", "opt_write header_write rq_query_write rq_frame_next"),
+    ("rq_msg.c", "option_write options_write opt_write header_write rq_query_write rq_frame_next"),
     (
         "rq_msg.c",
         "rq_walk_begin cur_status rq_walk_question section_next questions_skip rq_walk_pos rq_edns_read rq_edns_rcode",
@@ -50,7 +50,7 @@ RUNS: tuple[tuple[str, str], ...] = (
     (
         "rq_name.c",
         "form_of octet_text labels_text rq_name_plain rq_name_text rq_name_write lower rq_name_equal rq_name_identical"
-        " rq_name_below",
+        " rq_name_below to_other_case rq_name_flip",
     ),
     ("rq_bytes.h", "rq_out_octets rq_out_take rq_out_text rq_out_init rq_out_wanted rq_out_stored rq_out_rewind"),
     ("rq_bytes.h", "rq_out_u8 rq_out_u16 rq_out_u32 rq_out_u64 rq_out_patch16 rq_octets_copy rq_clip"),

@@ -29,7 +29,8 @@ sides = st.sampled_from(SIDES)
 
 
 class Script:
-    """What the server says next, and what it said last."""
+    """What the server says next, and what it said last: its question in the letter case of NAME, which the resolver
+    changes at random and puts back."""
 
     flags = QR
     section = b""
@@ -40,10 +41,11 @@ class Script:
     def answer(self, query: Query) -> bytes:
         """Say it; over UDP, when it is too large for that, only that it is."""
         head = struct.pack("!HHHHHH", query.id, self.flags, 1, self.count + 1, 0, 0) + query.question
-        self.sent = padded(head + self.section, self.size)
-        if query.transport == "udp" and len(self.sent) > UDP_LIMIT:
+        whole = padded(head + self.section, self.size)
+        self.sent = whole[:12] + query.key + whole[12 + len(query.key) :]
+        if query.transport == "udp" and len(whole) > UDP_LIMIT:
             return struct.pack("!HHHHHH", query.id, QR | TC, 1, 0, 0, 0) + query.question
-        return self.sent
+        return whole
 
 
 def padded(wire: bytes, size: int) -> bytes:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CSRC = HERE.parents[1] / "csrc"
-SOURCES = [CSRC / "lookup/rq_lookup.c", CSRC / "lookup/rq_health.c", *sorted((CSRC / "wire").glob("*.c"))]
+LOOKUP = ("rq_lookup", "rq_judge", "rq_manner", "rq_health")
+SOURCES = [*(CSRC / f"lookup/{name}.c" for name in LOOKUP), *sorted((CSRC / "wire").glob("*.c"))]
 FLAGS = [
     "-std=c11",
     "-g",
@@ -92,12 +93,33 @@ def opt(rcode: int = 0, data: bytes = b"") -> bytes:
     return struct.pack("!BHHIH", 0, 41, 1232, rcode >> 4 << 24, len(data)) + data
 
 
-def reply(rcode: int, *, truncated: bool = False, question: bytes = QUESTION) -> bytes:
+def cookie(client: bytes, server: bytes = b"") -> bytes:
+    """A COOKIE option (RFC 7873, 4)."""
+    return struct.pack("!HH", 10, len(client + server)) + client + server
+
+
+def reply(rcode: int, *, truncated: bool = False, question: bytes = QUESTION, options: bytes = b"") -> bytes:
     """What a server that speaks EDNS answers."""
     answers = (A_RECORD,) if rcode == 0 and not truncated else ()
     flags = QR | (TC if truncated else 0)
-    return message(flags=flags, rcode=rcode, question=question, answers=answers, additional=(opt(rcode),))
+    return message(flags=flags, rcode=rcode, question=question, answers=answers, additional=(opt(rcode, options),))
 
+
+# EDNS options, by the name that scenarios give them.
+OURS = bytes(range(1, 9))
+OPTIONS = {
+    "a cookie": cookie(OURS, b"serverto"),
+    "the longest cookie": cookie(OURS, b"s" * 32),
+    "only our cookie": cookie(OURS),
+    "a cookie for another": cookie(bytes(8), b"serverto"),
+    "half of our cookie": cookie(OURS[:4]),
+    "an empty cookie": cookie(b""),
+    "a cookie that is too short": cookie(OURS, b"s" * 7),
+    "a cookie that is too long": cookie(OURS, b"s" * 33),
+    "a cookie before one for another": cookie(OURS, b"serverto") + cookie(bytes(8), b"serverto"),
+    "a cookie behind one for another": cookie(bytes(8), b"serverto") + cookie(OURS, b"serverto"),
+    "a cookie between others": b"\0\x03\0\2id" + cookie(OURS, b"serverto") + b"\0\x0f\0\2\0\0",
+}
 
 # Packets that are no answer to www.example. A, by the name that scenarios give them.
 WRONG = {
@@ -114,6 +136,7 @@ WRONG = {
     "no question with SERVFAIL": message(rcode=2, question=b""),
     "no question with FORMERR and a record": message(rcode=1, question=b"", answers=(b"\0" + A_RECORD[2:],)),
     "no question with FORMERR and TC": message(flags=QR | TC, rcode=1, question=b""),
+    "compressed question": b"\0\0\x81\x80\0\1\0\0\0\0\0\0" + b"\3www\7example\xc0\4\0\1\0\1",
     "looping question": message(question=b"\xc0\x0c\0\1\0\1"),
     "cut record": reply(0)[:40],
     "cut question": message()[:20],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lookup_player import QUESTION, opt, play, reply
 
-POLICY = ["policy 1000000 1000000 1 1 0 0", "start 0 0"]
+POLICY = ["policy 1000000 1000000 1 1 0 0 0 0 0 0", "start 0 0"]
 QUESTION_END = 12 + len(QUESTION)
 
 

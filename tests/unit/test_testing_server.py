@@ -381,13 +381,14 @@ def test_a_function_answers_with_lines_reply_octets_or_silence() -> None:
 
 
 def test_a_function_sees_the_query() -> None:
-    """Name in the case sent, type, class, ID, transport, payload and DO."""
+    """Name, also in the case sent, type, class, ID, transport, payload and DO."""
     seen: list[Query] = []
     with Server(answer=lambda query: seen.append(query) or "") as server:
         ask(server, "MiXed.test.", "MX", payload=1400, want_dnssec=True, id=77)
         ask(server, "root-of-all.", "TYPE999", tcp=True, use_edns=-1)
     one, two = seen
-    assert (one.name, one.type, one.rrclass, one.id, one.transport) == ("MiXed.test.", "MX", 1, 77, "udp")
+    assert (one.name, one.type, one.rrclass, one.id, one.transport) == ("mixed.test.", "MX", 1, 77, "udp")
+    assert one.name_wire == b"\5MiXed\4test\0"
     assert (one.payload, one.dnssec_ok, two.payload, two.dnssec_ok) == (1400, True, None, False)
     assert (two.name, two.type, two.transport, two.client[0]) == ("root-of-all.", "TYPE999", "tcp", "127.0.0.1")
 
@@ -695,14 +696,14 @@ def test_queries_are_counted_and_logged_in_order() -> None:
     """IDs, ports, types, transports of the first queries, as many as asked for, also after the end."""
     with Server(text=OK, log=3, faults=[Fault(name="bad.example.", action=Drop())]) as server:
         ask(server, "ok.example.", id=5)
-        ask(server, "OK.example.", "MX", id=6, tcp=True)
+        ask(server, "ok.example.", "MX", id=6, tcp=True)
         exchange(server, query_wire("ok.example.", id=8), 1, first=query_wire("bad.example.", id=7))
         assert server.queries == 4
     assert server.queries == 4
     assert (server.counts.udp, server.counts.tcp) == (3, 1)
     assert [(one.id, one.name, one.type, one.transport) for one in server.log] == [
         (5, "ok.example.", "A", "udp"),
-        (6, "OK.example.", "MX", "tcp"),
+        (6, "ok.example.", "MX", "tcp"),
         (7, "bad.example.", "A", "udp"),
     ]
     assert all(one.client[0] == "127.0.0.1" and one.client[1] > 0 for one in server.log)

@@ -142,7 +142,7 @@ def _family(family: int, octets: bytes) -> tuple[int, bytes]:
 def _query(seen: Any, wire: bytes, host: str | None = None) -> Query:
     name = ffi.buffer(seen.name, seen.name_len)[:]
     return Query(
-        name=call_text(lib.rq_name_to_text, name, len(name)) if name else "",
+        name=call_text(lib.rq_name_to_text, name, len(name)).lower() if name else "",
         type=type_name(seen.rrtype) if name else "",
         rrclass=seen.rrclass,
         id=seen.id,

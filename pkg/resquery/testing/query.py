@@ -36,9 +36,10 @@ _PAYLOAD = 1232
 class Query:
     """A query as the server saw it.
 
-    `name` is the text with its final dot in the case that was sent ("" when no question could be read), `client` the
-    address and port it came from, `payload` what EDNS says that the client takes (None without EDNS), `time` seconds
-    of the monotonic clock, `wire` the whole message (b"" in `Server.log`).
+    `name` is the text with its final dot in lower case ("" when no question could be read), `name_wire` its octets as
+    they were sent (resolvers that are hard to deceive ask in random letter case), `client` the address and port it came
+    from, `payload` what EDNS says that the client takes (None without EDNS), `time` seconds of the monotonic clock,
+    `wire` the whole message (b"" in `Server.log`).
     """
 
     name: str

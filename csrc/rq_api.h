@@ -188,9 +188,9 @@ typedef struct rq_cache_conf {
   uint32_t stale_s;              /* for so long after that it may stand in for a failure (RFC 8767); 0: never */
 } rq_cache_conf;
 
-/* Totals since the cache was made, and what it holds now. */
+/* Totals since the cache was made, and what it holds now. Of the hits, `stale` are with what was too old. */
 typedef struct rq_cache_stats {
-  uint64_t hits, misses, stale, stored, evicted, expired; /* evicted: to make room; expired: found too old */
+  uint64_t hits, misses, stale, stored, evicted, expired; /* evicted: to make room; expired: found too old to serve */
   uint64_t octets;
   uint32_t entries;
 } rq_cache_stats;

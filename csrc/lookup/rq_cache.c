@@ -29,10 +29,8 @@ uint32_t rq_shard_find(rq_shard *shard, const rq_cache_key *key, int64_t now_us,
     if (how == RQ_FIND) shard->stats.misses++;
     return 0;
   }
-  if (*was_stale)
-    shard->stats.stale++;
-  else
-    shard->stats.hits++;
+  shard->stats.hits++;
+  shard->stats.stale += (uint64_t)*was_stale;
   unlink_use(shard, e);
   link_use(shard, e);
   const rq_entry *entry = &shard->entries[e - 1];

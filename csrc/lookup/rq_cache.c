@@ -316,11 +316,10 @@ uint32_t rq_cache_life(const rq_cache_conf *conf, const uint8_t *wire, size_t le
   int got, negative = 0;
   if (rq_walk_begin(&walk, wire, len) != RQ_OK) return 0;
   for (; (got = rq_walk_record(&walk, &record)) == 1; records++) {
-    uint32_t ttl_s = record.ttl;
+    uint32_t ttl_s = record.ttl <= RQ_CACHE_TTL_MOST ? record.ttl : 0;
     if (walk.section != RQ_ANSWER) negative = 1;
     if (walk.section == RQ_AUTHORITY && record.rrtype == TYPE_SOA && soa_minimum(&record) < ttl_s)
       ttl_s = soa_minimum(&record);
-    if (ttl_s > RQ_CACHE_TTL_MOST) ttl_s = 0;
     if (ttl_s < least) least = ttl_s;
   }
   if (got != 0 || records == 0 || least == 0) return 0;

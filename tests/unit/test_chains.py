@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from resquery import Row, Resolver, bulk, errors
+from resquery import Resolver, Row, bulk, errors
 from resquery.testing import Query, Reply, Server
 
 ZONES: dict[str, Reply] = {
@@ -160,6 +160,8 @@ FOREIGN = {  # what Kaminsky and DNSpooq put beside or into an answer
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_records_off_the_chain_are_left_out(kind: str) -> None:
     """A followed answer has the chain's records alone, whatever else a server put into its message."""
-    last = Reply(["w.two. 300 IN A 192.0.2.1", "bank.example. 300 IN A 192.0.2.66"], additional=["x. 9 IN A 192.0.2.66"])
+    last = Reply(
+        ["w.two. 300 IN A 192.0.2.1", "bank.example. 300 IN A 192.0.2.66"], additional=["x. 9 IN A 192.0.2.66"]
+    )
     row, queries = look_up("www.one", script=lambda query: FOREIGN[kind] if query.name.lower() == "www.one." else last)
     assert (queries, texts(row)) == (2, ["www.one. 300 IN CNAME w.two.", "w.two. 300 IN A 192.0.2.1"])

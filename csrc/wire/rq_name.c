@@ -402,27 +402,35 @@ static void sip_round(uint64_t v[4]) {
   v[2] = rotate(v[2], 32);
 }
 
-static uint64_t key_half(const uint8_t *octets) {
-  uint64_t word = 0;
-  for (unsigned i = 8; i > 0; i--) word = word * 256u + octets[i - 1];
-  return word;
+/* Each of eight octets in lower case: the top bit of `upper` is set where an octet is within A to Z. */
+static uint64_t lower_word(uint64_t word) {
+  const uint64_t each = 0x0101010101010101u;
+  uint64_t low = word & 0x7f * each;
+  uint64_t upper = (low + (0x80 - 'A') * each) & ~(low + (0x7f - 'Z') * each) & ~word & 0x80 * each;
+  return word | upper >> 2;
 }
 
-/* SipHash-2-4 (Aumasson and Bernstein, 2012) over the name in lower case. */
+static uint64_t word_of(const uint8_t *octets) {
+  return (uint64_t)octets[0] | (uint64_t)octets[1] << 8 | (uint64_t)octets[2] << 16 | (uint64_t)octets[3] << 24 |
+         (uint64_t)octets[4] << 32 | (uint64_t)octets[5] << 40 | (uint64_t)octets[6] << 48 | (uint64_t)octets[7] << 56;
+}
+
+/* SipHash-2-4 (Aumasson and Bernstein, 2012) over the name in lower case, which is made of eight octets at a time. */
 uint64_t rq_name_hash(const rq_name *name, const uint8_t key[16]) {
-  uint64_t k0 = key_half(key), k1 = key_half(key + 8), word = 0;
+  uint64_t k0 = word_of(key), k1 = word_of(key + 8);
   uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
                    k1 ^ 0x7465646279746573u};
-  for (unsigned i = 0; i < name->len; i++) {
-    word |= (uint64_t)lower(name->octets[i]) << (i % 8 * 8);
-    if (i % 8 != 7) continue;
+  unsigned at = 0;
+  uint8_t tail[8] = {0, 0, 0, 0, 0, 0, 0, name->len};
+  for (; name->len - at >= 8; at += 8) {
+    uint64_t word = lower_word(word_of(name->octets + at));
     v[3] ^= word;
     sip_round(v);
     sip_round(v);
     v[0] ^= word;
-    word = 0;
   }
-  word |= (uint64_t)name->len << 56;
+  for (unsigned i = 0; at + i < name->len; i++) tail[i] = lower(name->octets[at + i]);
+  uint64_t word = word_of(tail);
   v[3] ^= word;
   sip_round(v);
   sip_round(v);

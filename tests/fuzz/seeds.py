@@ -14,6 +14,8 @@ import dns.edns
 import dns.flags
 import dns.message
 import dns.name
+import dns.rdata
+import dns.rdatatype
 import dns.rrset
 import msgspec
 
@@ -40,6 +42,22 @@ NAMES = [
 PAIRS = [
     [(code, value) for value in (b"", b"\0", b"\0\1", b"\0\1\x18\0\xc0\0\2", b"\3abc", bytes(8), bytes(24))]
     for code in range(24)
+]
+DENIAL = "two. 300 IN SOA ns.two. root.two. 1 2 3 4 60"
+CHAINS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [  # answers, then an SOA or nothing
+    (("a.one. 300 IN CNAME b.two.", ""), ("b.two. 60 IN A 192.0.2.1", "b.two. 60 IN A 192.0.2.2", "")),
+    (("a.one. 300 IN CNAME b.two.", "b.two. 60 IN A 192.0.2.1", "x.two. 9 IN A 192.0.2.9", ""), ("",)),
+    (("a.one. 300 IN CNAME b.two.", ""), (DENIAL,)),
+    (("one. 300 IN DNAME two.", "a.one. 300 IN CNAME a.two.", ""), ("a.two. 60 IN CNAME a.one.", "")),
+    (("a.one. 300 IN CNAME b.two.", "b.two. 60 IN CNAME a.one.", ""), ("",)),
+    (
+        (
+            "a.one. 300 IN CNAME b.two.",
+            "a.one. 300 IN RRSIG CNAME 8 2 300 20300101000000 20200101000000 1 one. AAAA",
+            "",
+        ),
+        ("b.two. 60 IN A 192.0.2.1", "b.two. 60 IN RRSIG A 8 2 60 20300101000000 20200101000000 1 two. AAAA", ""),
+    ),
 ]
 CONFS = [
     "nameserver 127.0.0.1\nnameserver ::1\nsearch a.example b.example\noptions ndots:2 timeout:1 attempts:5 rotate\n",
@@ -73,6 +91,10 @@ def main() -> None:
         write(
             "fuzz_pairs", struct.pack("!H", 400) + b"".join(bytes([code, len(value)]) + value for code, value in pairs)
         )
+    for first, second in CHAINS:
+        parts = [answer_body(*part) for part in (first, second)]
+        head = struct.pack("!HH", 1, len(parts[0]) - 6) + dns.name.from_text("a.one.").to_wire()
+        write("fuzz_chain", head + parts[0] + parts[1])
     for text in NAMES:
         write("fuzz_name", bytes(2) + text.encode())
         write("fuzz_query", struct.pack("!HHHHHH", 15, 1, 4242, 0x0100, 1232, 41) + text.encode())
@@ -95,6 +117,18 @@ def all_messages() -> Iterator[bytes]:
     header = struct.pack("!HHHHHH", 1, 0x8180, 1, 1, 0, 0)
     yield header + b"\xc0\x0c\x00\x01\x00\x01"  # a question that points to itself
     yield header + b"\x01a\xc0\x0c\x00\x01\x00\x01"
+
+
+def answer_body(*lines: str) -> bytes:
+    """Make what fuzz_chain takes of an answer: flags, counts, records; the last line is for the authority section."""
+    answers, authority = lines[:-1], [line for line in lines[-1:] if line]
+    body = b""
+    for line in (*answers, *authority):
+        owner, ttl, _, rrtype, rdata = line.split(" ", 4)
+        data = dns.rdata.from_text("IN", rrtype, rdata).to_wire() or b""
+        number = int(dns.rdatatype.from_text(rrtype))
+        body += dns.name.from_text(owner).to_wire() + struct.pack("!HHIH", number, 1, int(ttl), len(data)) + data
+    return struct.pack("!HHH", 0x8580, len(answers), len(authority)) + body
 
 
 def all_rdata() -> Iterator[tuple[int, bytes]]:

@@ -9,8 +9,8 @@
 #define WAIT_MOST_US 3600000000 /* then it is reckoned again */
 #define RTO_MOST_US 60000000    /* RFC 6298, 2.5 */
 #define DOUBLED_MOST 6          /* times that an RTO is doubled */
-#define INTERVAL_US SECOND_US   /* the rate changes once in so long at the most */
-#define OUTCOMES_LEAST 50u      /* and after so many outcomes */
+#define INTERVAL_US SECOND_US   /* the rate changes once in so long at the most, */
+#define COHORT_LEAST 50u        /* and after so many queries */
 #define USUAL_FIRST 0.2f        /* nobody loses more than a fifth as a rule, until it is seen to */
 #define USUAL_WEIGHT 0.125f     /* of a new share in the usual one */
 #define RISE 1.5f               /* a share is a rise above this many times the usual one, */
@@ -82,13 +82,14 @@ int64_t rq_bucket_due_us(rq_bucket *bucket, uint32_t count, int64_t now_us) {
 
 /* --- which server, and when --- */
 
-void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int adapts, int64_t now_us) {
+void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int64_t try_us, int64_t now_us) {
   *health = (rq_health){.limit = limit,
                         .flight_most = flight_most,
                         .usual = USUAL_FIRST,
-                        .since_us = now_us,
-                        .cut_us = INT64_MIN,
-                        .adapts = adapts != 0};
+                        .now = {.since_us = now_us},
+                        .before = {.since_us = now_us},
+                        .interval_us = try_us > INTERVAL_US ? try_us : INTERVAL_US,
+                        .adapts = try_us > 0};
   rq_bucket_init(&health->bucket, limit, now_us);
 }
 
@@ -162,14 +163,14 @@ void rq_health_sent(rq_health *health, uint32_t count) {
   rq_bucket_take(&health->bucket, count);
   health->queued -= count;
   health->flight += count;
-  health->sent += count;
+  health->now.sent += count;
 }
 
 void rq_health_unsent(rq_health *health, uint32_t count) {
   rq_bucket_give(&health->bucket, count);
   health->queued += count;
   health->flight -= count;
-  health->sent -= count < health->sent ? count : health->sent;
+  health->now.sent -= count < health->now.sent ? count : health->now.sent;
 }
 
 void rq_health_left(rq_health *health) {
@@ -185,11 +186,11 @@ static void rate_set(rq_health *health, double learned, int64_t now_us) {
   if (rate != health->bucket.rate) rq_bucket_change(&health->bucket, rate, now_us);
 }
 
-/* Half of what was sent lately. */
+/* Half of what was too much. What was sent until now says nothing of it. */
 static void slow(rq_health *health, double rate, int64_t now_us) {
   double half = rate / 2 > RQ_RATE_LEAST ? rate / 2 : RQ_RATE_LEAST;
   health->step = half / STEPS;
-  health->cut_us = now_us;
+  health->now = health->before = (rq_cohort){.since_us = now_us};
   rate_set(health, half, now_us);
 }
 
@@ -199,23 +200,33 @@ static void grow(rq_health *health, int64_t now_us) {
   rate_set(health, more < health->step * FREE_STEPS ? more : 0, now_us);
 }
 
-/* At the end of an interval. One without any answer is silence, which is not told from too much by sending less: it is
- * the business of benching. */
-static void judge(rq_health *health, int64_t now_us) {
-  const uint32_t outcomes = health->good + health->bad;
-  const int64_t passed_us = now_us - health->since_us;
-  if (outcomes < OUTCOMES_LEAST || passed_us < INTERVAL_US) return;
-  if (health->good > 0) {
-    const float share = (float)health->bad / (float)outcomes;
-    const int risen = share > health->usual * RISE + RISE_LEAST;
-    health->usual += (share - health->usual) * USUAL_WEIGHT;
-    if (risen)
-      slow(health, (double)health->sent * SECOND_US / (double)passed_us, now_us);
-    else if (health->learned > 0)
-      grow(health, now_us);
+/* What came of a cohort. One without any answer is silence, which is not told from too much by sending less: it is the
+ * business of benching. */
+static void judge(rq_health *health, const rq_cohort *cohort, int64_t until_us, int64_t now_us) {
+  const uint32_t outcomes = cohort->good + cohort->bad;
+  if (cohort->good == 0 || outcomes < COHORT_LEAST) return;
+  const float share = (float)cohort->bad / (float)outcomes;
+  const int risen = share > health->usual * RISE + RISE_LEAST;
+  health->usual += (share - health->usual) * USUAL_WEIGHT;
+  if (risen)
+    slow(health, (double)cohort->sent * SECOND_US / (double)(until_us - cohort->since_us), now_us);
+  else if (health->learned > 0)
+    grow(health, now_us);
+}
+
+/* An answer comes sooner than it is known that none comes: so what came of queries is not counted by when it came, but
+ * by when they were sent, and once all of it is known. */
+static void count(rq_health *health, int is_bad, int64_t sent_us, int64_t now_us) {
+  rq_cohort *cohort = sent_us >= health->now.since_us ? &health->now : &health->before;
+  if (sent_us >= cohort->since_us) {
+    cohort->good += !is_bad;
+    cohort->bad += is_bad;
   }
-  health->since_us = now_us;
-  health->sent = health->good = health->bad = 0;
+  if (health->now.sent < COHORT_LEAST || now_us - health->now.since_us < health->interval_us) return;
+  const rq_cohort over = health->before;
+  health->before = health->now;
+  health->now = (rq_cohort){.since_us = now_us};
+  judge(health, &over, health->before.since_us, now_us);
 }
 
 /* RFC 6298, 2.2 and 2.3. */
@@ -237,22 +248,14 @@ void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeat
   health->silent = 0;
   health->benched = health->probes = 0;
   if (!repeated) measure(health, rtt_us);
-  if (now_us - rtt_us < health->cut_us) return;
-  if (refused)
-    health->bad++;
-  else
-    health->good++;
-  judge(health, now_us);
+  count(health, refused != 0, now_us - rtt_us, now_us);
 }
 
 int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us) {
   if (!health->adapts) return 0;
   if (health->silent == 0 || sent_us < health->silent_us) health->silent_us = sent_us;
   if (health->silent < SILENT_LEAST) health->silent++;
-  if (sent_us >= health->cut_us) {
-    health->bad++;
-    judge(health, now_us);
-  }
+  count(health, 1, sent_us, now_us);
   if (health->benched || health->silent < SILENT_LEAST || now_us - health->silent_us < SILENT_US) return 0;
   health->benched = 1;
   health->asked_us = now_us;
@@ -263,7 +266,7 @@ int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us) {
 int rq_health_repeat(rq_health *health, int64_t now_us) {
   if (!health->adapts || rq_bucket_ready(&health->bucket, 1, now_us) == 0) return 0;
   rq_bucket_take(&health->bucket, 1);
-  health->sent++;
+  health->now.sent++;
   if (health->doubled < DOUBLED_MOST) health->doubled++;
   return 1;
 }

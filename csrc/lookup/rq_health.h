@@ -38,30 +38,36 @@ void rq_bucket_give(rq_bucket *bucket, uint32_t count);
 /* When so many will have come, if nobody takes any: now_us if they are there, or if there is no limit. */
 int64_t rq_bucket_due_us(rq_bucket *bucket, uint32_t count, int64_t now_us);
 
+/* The queries of one stretch of time, and what came of them. */
+typedef struct rq_cohort {
+  int64_t since_us;
+  uint32_t sent, good, bad; /* queries; answers; losses and refusals */
+} rq_cohort;
+
 typedef struct rq_health {
   rq_bucket bucket;
-  double limit;             /* queries a second that the caller allows; 0: any number */
-  double learned;           /* and that it was seen to take; 0: no sign of a limit */
-  double step;              /* what `learned` grows by */
-  float usual;              /* share of its queries that it usually loses or refuses */
-  uint32_t flight_most;     /* queries without an answer at one time; 0: any number */
-  uint32_t flight, queued;  /* these; and those that wait to be sent to it */
-  uint32_t sent, good, bad; /* since since_us: queries; answers; losses and refusals */
-  uint32_t silent;          /* queries lost since it last answered */
+  double limit;            /* queries a second that the caller allows; 0: any number */
+  double learned;          /* and that it was seen to take; 0: no sign of a limit */
+  double step;             /* what `learned` grows by */
+  float usual;             /* share of its queries that it usually loses or refuses */
+  uint32_t flight_most;    /* queries without an answer at one time; 0: any number */
+  uint32_t flight, queued; /* these; and those that wait to be sent to it */
+  uint32_t silent;         /* queries lost since it last answered */
   int64_t srtt_us, rttvar_us;
-  int64_t since_us, cut_us; /* cut_us: when less was sent; of queries before that nothing is learned */
-  int64_t silent_us;        /* when the first of the `silent` was sent */
-  int64_t asked_us;         /* benched: when it was last asked all the same */
-  int64_t probe_us;         /* benched: when it is asked again */
-  uint8_t measured;         /* there is an srtt */
-  uint8_t doubled;          /* times that its RTO is doubled */
-  uint8_t benched, probes;  /* left out; probes since then */
-  uint8_t adapts;           /* all but `limit` and `flight_most` is in force */
+  rq_cohort now, before;   /* what is sent now; what was sent before that, all of which is decided when `now` ends */
+  int64_t interval_us;     /* how long one lasts at the least */
+  int64_t silent_us;       /* when the first of the `silent` was sent */
+  int64_t asked_us;        /* benched: when it was last asked all the same */
+  int64_t probe_us;        /* benched: when it is asked again */
+  uint8_t measured;        /* there is an srtt */
+  uint8_t doubled;         /* times that its RTO is doubled */
+  uint8_t benched, probes; /* left out; probes since then */
+  uint8_t adapts;          /* all but `limit` and `flight_most` is in force */
 } rq_health;
 
-/* A server of which nothing is known. `limit` 0 and `flight_most` 0 are no limits; with `adapts` 0 nothing is learned
- * either. */
-void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int adapts, int64_t now_us);
+/* A server of which nothing is known. `limit` 0 and `flight_most` 0 are no limits. A query is lost after `try_us`; 0:
+ * nothing is learned of this server. */
+void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int64_t try_us, int64_t now_us);
 
 /* The next server to ask: of those from index `from` on, in circles, the first that is not left out and may be asked at
  * once; else the first that is not left out; else the one that was asked least recently. Looks at RQ_CHOICE of them at
@@ -90,7 +96,7 @@ void rq_health_unsent(rq_health *health, uint32_t count);
 /* One of those in flight is so no longer. */
 void rq_health_left(rq_health *health);
 
-/* An answer to a query that was sent `rtt_us` ago. `refused`: an rcode that says it could or would not answer;
+/* An answer, to a query that was sent `rtt_us` ago. `refused`: an rcode that says it could or would not answer;
  * `repeated`: the query was sent twice, so its time tells nothing (Karn). */
 void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeated, int64_t now_us);
 

@@ -17,7 +17,8 @@ int rq_pace_make(rq_engine *engine) {
   engine->healths = malloc(engine->server_count * sizeof *engine->healths);
   if (!engine->healths) return -ENOMEM;
   for (uint32_t s = 0; s < engine->server_count; s++)
-    rq_health_init(&engine->healths[s], conf->server_rate, conf->server_flight, conf->adapt, engine->now_us);
+    rq_health_init(&engine->healths[s], conf->server_rate, conf->server_flight, conf->adapt ? engine->policy.try_us : 0,
+                   engine->now_us);
   engine->paces = 1;
   engine->policy.healths = engine->healths;
   return 0;

@@ -44,3 +44,8 @@ def test_units_of_the_network_layer(tmp_path: Path) -> None:
 def test_the_engine_against_a_faulty_server_and_a_faulty_kernel(tmp_path: Path) -> None:
     """Each input becomes one row, whatever the server, the network, the kernel or the allocator does."""
     assert run("test_engine.c", tmp_path, *(f"-Wl,--wrap={call}" for call in FAULTY)) > 400_000
+
+
+def test_the_pace_of_the_engine(tmp_path: Path) -> None:
+    """On virtual time: no stretch exceeds a rate, nobody waits for another's turn, what has begun ends in time."""
+    assert run("test_pace.c", tmp_path) > 100_000

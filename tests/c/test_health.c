@@ -104,7 +104,7 @@ static void test_a_bucket_does_not_fill_backwards(unit *u) {
 static void test_rto_follows_the_times_of_answers(unit *u) {
   rq_health h;
   u->about = "rto";
-  rq_health_init(&h, 0, 0, 1, 0);
+  rq_health_init(&h, 0, 0, SECOND, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), RQ_RTO_FIRST_US);
   rq_health_answer(&h, 100000, 0, 0, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), 100000 + 4 * 50000); /* RFC 6298, 2.2 */
@@ -119,7 +119,7 @@ static void test_rto_follows_the_times_of_answers(unit *u) {
 static void test_rto_takes_nothing_from_repeats(unit *u) {
   rq_health h;
   u->about = "karn";
-  rq_health_init(&h, 0, 0, 1, 0);
+  rq_health_init(&h, 0, 0, SECOND, 0);
   for (int n = 0; n < 50; n++) rq_health_answer(&h, 20000, 0, 0, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), RQ_RTO_LEAST_US);
   EXPECT(u, rq_health_repeat(&h, 0));
@@ -162,7 +162,7 @@ static void test_steady_loss_slows_nothing(unit *u) {
       rq_health h;
       int64_t now = 0;
       uint64_t state = seed;
-      rq_health_init(&h, 0, 0, 1, now);
+      rq_health_init(&h, 0, 0, SECOND, now);
       ask(&h, &now, seed % 2 ? 80 : 3000, 60, losses[l], &state);
       EXPECT(u, h.learned == 0);
     }
@@ -173,10 +173,10 @@ static void test_a_sudden_rise_halves_and_calm_brings_all_back(unit *u) {
   int64_t now = 0;
   uint64_t seed = 9;
   u->about = "sudden rise";
-  rq_health_init(&h, 0, 0, 1, now);
+  rq_health_init(&h, 0, 0, SECOND, now);
   ask(&h, &now, 4000, 30, 10, &seed);
   EXPECT(u, h.learned == 0);
-  ask(&h, &now, 4000, 2, 500, &seed);
+  ask(&h, &now, 4000, 3, 500, &seed);
   EXPECT(u, h.learned > 0 && h.learned <= 2100);
   EXPECT(u, ask(&h, &now, 4000, 1, 500, &seed) <= 2150);
   ask(&h, &now, 4000, 40, 10, &seed);
@@ -190,7 +190,7 @@ static void test_the_floor_holds(unit *u) {
   int64_t now = 0;
   uint64_t seed = 4;
   u->about = "floor";
-  rq_health_init(&h, 0, 0, 1, now);
+  rq_health_init(&h, 0, 0, SECOND, now);
   ask(&h, &now, 100, 30, 0, &seed);
   for (int round = 0; round < 20; round++) {
     uint32_t sent = ask(&h, &now, 100, 10, 900, &seed);
@@ -202,10 +202,12 @@ static void test_the_floor_holds(unit *u) {
 static void test_refusals_count_as_losses(unit *u) {
   rq_health h;
   u->about = "refusals";
-  rq_health_init(&h, 0, 0, 1, 0);
-  for (int n = 0; n < 1000; n++) rq_health_queue(&h, 0);
-  rq_health_sent(&h, 1000);
-  for (int n = 0; n < 1000; n++) rq_health_answer(&h, 500, n % 2, 0, n * 2000);
+  rq_health_init(&h, 0, 0, SECOND, 0);
+  for (int64_t n = 0; n < 2000 && h.learned == 0; n++) {
+    rq_health_queue(&h, n * 2000);
+    rq_health_sent(&h, 1);
+    rq_health_answer(&h, 500, n % 2, 0, n * 2000 + 500);
+  }
   EXPECT(u, h.learned > 0);
   EXPECT_NUMBER(u, h.silent, 0);
 }
@@ -216,12 +218,12 @@ static void test_one_mishap_cuts_once(unit *u) {
   int64_t now = 0;
   uint64_t seed = 5;
   u->about = "one cut";
-  rq_health_init(&h, 0, 0, 1, now);
+  rq_health_init(&h, 0, 0, SECOND, now);
   ask(&h, &now, 1000, 20, 0, &seed);
-  ask(&h, &now, 1000, 2, 600, &seed);
+  ask(&h, &now, 1000, 3, 600, &seed);
   double learned = h.learned;
   EXPECT(u, learned > 0);
-  for (int n = 0; n < 5000; n++) rq_health_loss(&h, h.cut_us - 1, now + n);
+  for (int n = 0; n < 5000; n++) rq_health_loss(&h, h.now.since_us - 1, now + n);
   EXPECT(u, h.learned == learned);
 }
 
@@ -233,7 +235,7 @@ static void test_the_callers_limit_holds(unit *u) {
     rq_health h;
     int64_t now = 0;
     uint64_t seed = l + 1;
-    rq_health_init(&h, limits[l], 0, 1, now);
+    rq_health_init(&h, limits[l], 0, SECOND, now);
     for (int round = 0; round < 12; round++) {
       uint32_t sent = ask(&h, &now, 5000, 5, round % 3 == 1 ? 700 : 20, &seed);
       EXPECT(u, sent <= 5 * limits[l] + 1 + limits[l] / 100 + 1);
@@ -254,7 +256,7 @@ static void test_a_silent_server_is_left_out_and_probed(unit *u) {
   static const int64_t pauses[] = {1, 2, 4, 8, 16, 30, 30, 30};
   rq_health hs[3];
   u->about = "silence";
-  for (int s = 0; s < 3; s++) rq_health_init(&hs[s], 0, 0, 1, 0);
+  for (int s = 0; s < 3; s++) rq_health_init(&hs[s], 0, 0, SECOND, 0);
   EXPECT_NUMBER(u, lose(&hs[1], 7, 0, 2 * SECOND), 0); /* not in eight */
   EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, 2 * SECOND), 1);
   rq_health_answer(&hs[1], 10, 0, 0, 2 * SECOND);
@@ -279,7 +281,7 @@ static void test_when_all_are_silent_they_take_turns(unit *u) {
   uint32_t asked[4] = {0};
   u->about = "all silent";
   for (int s = 0; s < 4; s++) {
-    rq_health_init(&hs[s], 0, 0, 1, 0);
+    rq_health_init(&hs[s], 0, 0, SECOND, 0);
     lose(&hs[s], 9, 0, 2 * SECOND + s);
   }
   for (int n = 0; n < 400; n++) {
@@ -297,7 +299,7 @@ static void test_a_choice_is_bounded(unit *u) {
   static rq_health hs[1000];
   u->about = "bounded choice";
   for (int s = 0; s < 1000; s++) {
-    rq_health_init(&hs[s], 0, 0, 1, 0);
+    rq_health_init(&hs[s], 0, 0, SECOND, 0);
     if (s < 500) lose(&hs[s], 9, 0, 2 * SECOND + (s + 77) % 500);
   }
   EXPECT_NUMBER(u, rq_health_choose(hs, 1000, 450, 2 * SECOND + 500), 500);
@@ -340,7 +342,7 @@ static void test_a_server_without_room_is_passed_over(unit *u) {
 static void test_a_repeat_takes_a_token(unit *u) {
   rq_health h;
   u->about = "repeat";
-  rq_health_init(&h, 10, 1, 1, 0);
+  rq_health_init(&h, 10, 1, SECOND, 0);
   EXPECT(u, rq_health_repeat(&h, 0));
   EXPECT(u, !rq_health_repeat(&h, 0));
   EXPECT_NUMBER(u, rq_health_room(&h, 1, 0), 0);

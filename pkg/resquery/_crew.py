@@ -8,14 +8,18 @@ in only while there is room for their rows. SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Generic, TypeVar
 
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets
+from ._settings import fair
 from .errors import ResqueryError
 
 T = TypeVar("T")
@@ -73,6 +77,7 @@ class Crew(Generic[T]):
         self.given: SimpleQueue[Column | None] = SimpleQueue()  # None: there are no more
         self.made: SimpleQueue[Made[T] | BaseException | None] = SimpleQueue()  # None: a thread has ended
         self._engines = engines
+        self._gulp = min(fair(engine.limits, GULP) for engine in engines)
         self._gather = gather
         self._pid = os.getpid()
         self._stopped = False
@@ -85,12 +90,10 @@ class Crew(Generic[T]):
 
     def run(self, names: Names) -> Generator[T, None, None]:
         """What the engines make of the names, in order of completion. Closing it ends the threads, within 100 ms."""
-        threads = [threading.Thread(target=self._hand, args=(engine,), name="resquery") for engine in self._engines]
-        begun: list[threading.Thread] = []
+        begun: list[Thread] = []
         try:
-            for thread in threads:
-                thread.start()
-                begun.append(thread)
+            for engine in self._engines:
+                Thread(partial(self._hand, engine)).start(begun)
             yield from self._run(names)
         finally:
             self._stop(begun)
@@ -105,7 +108,7 @@ class Crew(Generic[T]):
                 raise ResqueryError("these lookups belong to the parent process; start new ones after a fork")
             start = monotonic()
             while not names.ended and room >= len(self.types) and not slow(start):
-                column = names.gulp(min(GULP, room // len(self.types)), start)
+                column = names.gulp(min(self._gulp, room // len(self.types)), start)
                 room -= column.left * len(self.types)
                 self.given.put(column)
             if names.ended and not told:
@@ -124,7 +127,7 @@ class Crew(Generic[T]):
                 if made[0] is not None:
                     yield made[0]
 
-    def _stop(self, threads: Sequence[threading.Thread]) -> None:
+    def _stop(self, threads: Sequence[Thread]) -> None:
         """Ends the threads; each closes its engine. In a child process there are none, only what they left behind."""
         self._stopped = True
         if os.getpid() != self._pid:
@@ -149,15 +152,16 @@ class Crew(Generic[T]):
         slots, each = engine.limits.slots, len(self.types)
         held, column, ended = 0, None, False
         while not self.deserted:
-            while held + each <= slots:
-                if column is None and not ended:
-                    column, ended = self._next(idle=held == 0)
+            wait = SLICE_MS
+            if held + each <= slots and not ended:
                 if column is None:
-                    break
+                    column, ended = self._next(idle=held == 0)
+                wait = _STARVED_MS
+            if held + each <= slots and column is not None:
                 held += engine.submit(column, self.types) * each
                 if not column.left:
-                    column = None
-            finished = engine.step(SLICE_MS if ended or column else _STARVED_MS) if held else 0
+                    column, wait = None, 0  # the next are for who comes first, and the network for who comes late
+            finished = engine.step(wait) if held else 0
             done = ended and not column and finished == held
             for made in gather(finished, done):
                 held -= made[1]
@@ -176,14 +180,52 @@ class Crew(Generic[T]):
         return column, column is None
 
 
-def join(threads: Sequence[threading.Thread]) -> None:
-    """Waits for their end, which is near: an interrupt comes after it, for what they use is freed next."""
-    interrupt: KeyboardInterrupt | None = None
-    for thread in threads:
-        while thread.is_alive():
+class Thread:
+    """A thread that can be waited for. Of threading's, Python 3.10 to 3.12 say that it has ended once a wait for it was
+    interrupted; and what it uses is freed next.
+    """
+
+    __slots__ = ("_ended", "_thread", "_work")
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="resquery")
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._ended.set()
+
+    def start(self, begun: list[Thread]) -> None:
+        """Starts it and adds it to those that have begun, in one step as far as signals can tell."""
+        kept = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            self._thread.start()
+            begun.append(self)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, kept)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Waits for its end; whether that has come."""
+        return self._ended.wait(seconds)
+
+    def join(self) -> None:
+        """Waits for its end, which is near; an interrupt is raised after it."""
+        interrupt: KeyboardInterrupt | None = None
+        while not self._ended.is_set():
             try:
-                thread.join()
+                self._ended.wait()
             except KeyboardInterrupt as caught:
                 interrupt = caught
-    if interrupt is not None:
-        raise interrupt
+        self._thread.join()
+        if interrupt is not None:
+            raise interrupt
+
+
+def join(threads: Sequence[Thread]) -> None:
+    """Waits for the end of all, whatever comes in between."""
+    with ExitStack() as stack:
+        for thread in threads:
+            stack.callback(thread.join)

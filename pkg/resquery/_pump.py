@@ -8,14 +8,15 @@ engines runs in a thread of its own, over the same two files. SPDX-License-Ident
 from __future__ import annotations
 
 import select
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from time import monotonic
 
-from ._crew import join
+from ._crew import Thread, join
 from ._engine import SLICE_MS, Column, Engine, Stats, Types, summed
 from ._files import LINES, Block, Reader, Sink, Writer
+from ._settings import fair
 from .errors import ResqueryError
 
 _STATS_SECONDS = 0.1  # totals are no older than this
@@ -72,7 +73,7 @@ class _Hand:
         self._types = types
         self._reader = reader
         self._alone = alone
-        self._block = Block(LINES if alone else _fair(engine))
+        self._block = Block(LINES if alone else fair(engine.limits, _FAIR_LINES))
         self._column: Column | None = None
         self._held = 0
 
@@ -118,6 +119,8 @@ class _Hand:
             self._held += self._engine.submit(column, types) * len(types)
             if not column.left:
                 self._column = None
+                if not self._alone:  # it is the turn of others
+                    break
 
     def _serve(self) -> int:
         """Serves the network until a row is finished, the input that starves us has more, or the output takes more."""
@@ -143,11 +146,6 @@ class _Hand:
         return engine.step(0)
 
 
-def _fair(engine: Engine) -> int:
-    """How many lines one of several threads takes at once: not too many, nor more than it looks up in a second."""
-    return int(max(1, min(_FAIR_LINES, engine.limits.max_in_flight, engine.limits.rate or _FAIR_LINES)))
-
-
 def _together(hands: list[_Hand], tick: Callable[[], None]) -> None:
     """Each hand in a thread of its own, while this one looks after them. Raises the first of their failures."""
 
@@ -162,15 +160,12 @@ def _together(hands: list[_Hand], tick: Callable[[], None]) -> None:
         for hand in hands:
             hand.stopped = True
 
-    threads = [threading.Thread(target=run, args=(hand,), name="resquery") for hand in hands]
-    begun: list[threading.Thread] = []
+    begun: list[Thread] = []
     try:
-        for thread in threads:
-            thread.start()
-            begun.append(thread)
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(SLICE_MS / 1000)
+        for hand in hands:
+            Thread(partial(run, hand)).start(begun)
+        for thread in begun:
+            while not thread.wait(SLICE_MS / 1000):
                 tick()
     finally:
         stop()

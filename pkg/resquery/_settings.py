@@ -237,7 +237,10 @@ def thread_count(threads: int) -> int:
 
 
 def divided(limits: Limits, threads: int, types: int) -> list[Limits]:
-    """The limits of that many engines, or fewer, which together keep to these limits, with slots and sockets."""
+    """The limits of that many engines, or fewer, which together keep to these limits, with slots and sockets.
+
+    One of several holds few lookups that have not begun, which the others could begin.
+    """
     at_server = limits.max_in_flight_per_server
     n = min(threads, limits.max_in_flight, at_server or threads)
     return [
@@ -247,11 +250,16 @@ def divided(limits: Limits, threads: int, types: int) -> list[Limits]:
             max_in_flight_per_server=at_server and (at_server + i) // n,
             rate=limits.rate and limits.rate / n,
             rate_per_server=limits.rate_per_server and limits.rate_per_server / n,
-            slots=min(SLOTS_MAX, max(2 * flight, flight + _GATHER, 2 * types)),
+            slots=min(SLOTS_MAX, max(2 * flight, flight + (_GATHER if n == 1 else 0), 2 * types)),
             sockets=max(SOCKETS_LEAST, min(64, flight // 128)),
         )
         for i in range(n)
     ]
+
+
+def fair(limits: Limits, most: int) -> int:
+    """How many names one of several engines takes at once: no more than it looks up in a second."""
+    return int(max(1, min(most, limits.max_in_flight, limits.rate or most)))
 
 
 def within(name: str, value: Any, low: float, high: float, what: str = "a number of seconds") -> None:

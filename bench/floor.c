@@ -31,6 +31,7 @@
 
 #define BATCH 64
 #define SOCKETS 4 /* also TCP connections */
+#define RUN 8     /* gso: queries that one of many servers gets at once */
 #define ROOM 320  /* octets of a query: a name of up to 253, header, question, OPT */
 #define REPLY 4096
 #define STREAM 65536
@@ -167,12 +168,17 @@ static void batch_send(floor_t *f, batch *b, unsigned count) {
   }
 }
 
-/* Queries of one length as one message, which the kernel cuts; all of them are of one size but for the last. */
+/* Queries of one length as one message, which the kernel cuts; each of many servers gets a short run. */
 static void batch_send_runs(floor_t *f, batch *b, unsigned count) {
   for (unsigned first = 0, end; first < count; first = end) {
     size_t size = b->vectors[first].iov_len;
-    for (end = first + 1; end < count && b->vectors[end].iov_len == size;) end++;
+    unsigned most = f->server_count > 1 && count - first > RUN ? first + RUN : count;
+    for (end = first + 1; end < most && b->vectors[end].iov_len == size;) end++;
     struct msghdr message = {.msg_iov = &b->vectors[first], .msg_iovlen = end - first};
+    if (f->server_count > 1) {
+      message.msg_name = &f->servers[f->server++ % f->server_count];
+      message.msg_namelen = sizeof f->servers[0];
+    }
     if (end - first > 1) {
       message.msg_control = b->control;
       message.msg_controllen = sizeof b->control;
@@ -394,8 +400,8 @@ int main(int argc, char **argv) {
   names_map(&f, argv[2]);
   servers_list(&f, argv[3], argv[4], argc > 5 ? (unsigned)atoi(argv[5]) : 1);
   sockets_open(&f, argv[1]);
-  if (f.server_count > 1 && strcmp(argv[1], "udp") != 0 && strcmp(argv[1], "latency") != 0) {
-    fprintf(stderr, "floor: only the forms udp and latency ask more than one server\n");
+  if (f.server_count > 1 && (strcmp(argv[1], "one") == 0 || strcmp(argv[1], "tcp") == 0)) {
+    fprintf(stderr, "floor: the forms one and tcp ask one server\n");
     return 2;
   }
   if (strcmp(argv[1], "latency") == 0) {

@@ -19,7 +19,7 @@ from resquery.cli.bench.served import Rows, Served, check_rows
 from resquery.errors import ResqueryError
 
 ROOT = Path(__file__).parents[2]
-PEERS = ["unbound", "blastdns", "aiodns", "dnspython"]
+PEERS = ["unbound", "blastdns", "blastdns_kept", "aiodns", "dnspython"]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,8 @@ from typing import Any, TextIO
 
 Found = Callable[[Any, Any], None]  # told the name and one address of each lookup that was answered
 
-_BLASTDNS_FLIGHT, _AIODNS_FLIGHT, _DNSPYTHON_FLIGHT, _UNBOUND_FLIGHT = 32, 200, 100, 200
+_BLASTDNS_FLIGHT, _BLASTDNS_KEPT_FLIGHT = 256, 32
+_AIODNS_FLIGHT, _DNSPYTHON_FLIGHT, _UNBOUND_FLIGHT = 200, 100, 200
 
 
 def names_of(path: str) -> Iterator[str]:
@@ -69,19 +70,19 @@ def run_columns(path: str, addresses: list[str], found: Found, **more: Any) -> N
 # --- opponents --------------------------------------------------------------------------------------------------------
 
 
-def run_blastdns(path: str, addresses: list[str], found: Found) -> None:
-    """blastdns, `resolve_batch`, without its cache and its politeness, which would have it wait.
+def run_blastdns(path: str, addresses: list[str], found: Found, *, kept: bool = False) -> None:
+    """blastdns, `resolve_batch`, without its cache and its limit for each server.
 
-    32 at once are what its kept sockets allow; with a socket for each query and 256 at once it takes a fifth more.
+    With sockets that are `kept` it allows no more than 32 in flight on them, and its pacing, which waits, is off.
     """
     blastdns: Any = import_module("blastdns")
+    flight = _BLASTDNS_KEPT_FLIGHT if kept else _BLASTDNS_FLIGHT
     config = blastdns.ClientConfig(
-        max_inflight_per_resolver=_BLASTDNS_FLIGHT,
-        max_concurrency=_BLASTDNS_FLIGHT,
+        max_inflight_per_resolver=flight,
+        max_concurrency=flight,
         cache_capacity=0,
-        adaptive=False,
-        persistent_socket=True,
-        purgatory_threshold=0,
+        adaptive=not kept,
+        persistent_socket=kept,
     )
 
     async def ask() -> None:

@@ -22,6 +22,7 @@ from ...errors import ResqueryError
 from .served import Rows, Served, check_rows
 
 FLOOR = "floor_udp"  # what the others are measured against
+_BARE = ("--no-adapt", "--no-share", "--no-spread", "--no-case", "--no-cookies", "--hops", "0")
 _CLIENTS = Path(__file__).with_name("clients.py")
 _DNSPERF_DONE = re.compile(r"Queries completed: +(\d+)")
 _DNSPERF_RIGHT = re.compile(r"NOERROR (\d+)")
@@ -54,13 +55,14 @@ def contenders(floor: Path | None) -> list[Contender]:
     """All of them, in the order of the tables. `floor` is the program made from bench/floor.c, if there is one."""
     return [
         _floor("udp", "floor: sendmmsg, recvmmsg", floor, one_server=False),
-        _floor("gso", "floor: UDP GSO", floor),
+        _floor("gso", "floor: UDP GSO", floor, one_server=False),
         _floor("one", "floor: send, recv", floor),
         _floor("tcp", "floor: TCP", floor),
         _bulk("ndjson", "resquery bulk, NDJSON to a file"),
         _bulk("ndjson_null", "resquery bulk, NDJSON thrown away", output=os.devnull),
         _bulk("ndjson_tcp", "resquery bulk --transport tcp", "--transport", "tcp"),
         _bulk("ndjson_2", "resquery bulk --threads 2", "--threads", "2"),
+        _bulk("ndjson_bare", "resquery bulk, all manners off", *_BARE),
         _client("columns", "resquery.bulk_columns, rows counted", "resquery"),
         _client("columns_tcp", 'bulk_columns(transport="tcp")', "resquery", "columns", 'transport="tcp"'),
         _client("rows", "for row in resquery.bulk", "resquery"),
@@ -70,7 +72,8 @@ def contenders(floor: Path | None) -> list[Contender]:
         Contender("dnsperf", "dnsperf", "peer", _dnsperf, _dnsperf_count, _program("dnsperf"), one_server=True),
         Contender("zdns", "zdns A", "peer", _zdns, _in_file, _program("zdns"), slow=True),
         _client("unbound", "libunbound", "peer"),
-        _client("blastdns", "blastdns", "peer"),
+        _client("blastdns", "blastdns, 256 in flight", "peer"),
+        _client("blastdns_kept", "blastdns, kept sockets", "peer", "blastdns", "kept=true"),
         _client("aiodns", "aiodns", "peer"),
         _client("dnspython", "dnspython, asyncio", "peer"),
     ]
@@ -177,10 +180,10 @@ def _client(key: str, title: str, group: str, who: str | None = None, *more: str
     def missing() -> str:
         if key == "unbound":
             return "" if find_library("unbound") else "libunbound is not installed"
-        module = {"dnspython": "dns"}.get(key, key if group == "peer" else "resquery")
+        module = {"dnspython": "dns"}.get(key, (who or key) if group == "peer" else "resquery")
         if any("threads" in word for word in more) and not _bulk_takes("threads"):
             return "bulk() has no threads"
-        return "" if find_spec(module) else f"{key} is not installed: pip install 'resquery[bench]'"
+        return "" if find_spec(module) else f"{module} is not installed: pip install 'resquery[bench]'"
 
     return Contender(key, title, group, command, count, missing, slow=group == "peer")
 

@@ -11,7 +11,7 @@ from ... import __version__
 from .contenders import Contender
 
 _NUMBER = re.compile(r"\bv?(\d+\.\d+(?:\.\d+)*)")
-_ASKED = {"massdns": ["massdns", "--help"], "dnsperf": ["dnsperf", "-h"], "zdns": ["zdns", "--version"]}
+_ASKED = {"dnsperf": ["dnsperf", "-h"], "zdns": ["zdns", "--version"]}
 _SERVERS = {"Knot DNS": ["/usr/sbin/knotd", "--version"], "NSD": ["/usr/sbin/nsd", "-v"]}
 _PACKAGES = ("blastdns", "aiodns", "dnspython")
 

@@ -10,7 +10,7 @@
 #define ROOM (1024u * 1024)
 #define LOOKUPS_MOST 120u
 #define STEPS_MOST 100000
-#define REPLAY_FOLLOWS 0
+#define REPLAY_FOLLOWS 1
 #define TICK_US (2 * RQ_WHEEL_TICK_US + 2000) /* a bucket, and the rounding of waits to milliseconds */
 
 #define KIND_MS 8000     /* the time that a lookup has in a session where nothing is lost, */

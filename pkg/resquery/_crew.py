@@ -149,12 +149,13 @@ class Crew(Generic[T]):
 
     def _work(self, engine: Engine, gather: Gather[T]) -> None:
         """What one thread does: take names while slots are free, serve the network, hand over what has finished."""
-        slots, each = engine.limits.slots, len(self.types)
+        slots, each, most = engine.limits.slots, len(self.types), self._gulp
+        paced = engine.limits.rate is not None or engine.limits.rate_per_server is not None
         held, column, ended = 0, None, False
         while not self.deserted:
             wait = SLICE_MS
             if held + each <= slots and not ended:
-                if column is None:
+                if column is None and not (paced and engine.not_begun() >= most):  # else the others may be quicker
                     column, ended = self._next(idle=held == 0)
                 wait = _STARVED_MS
             if held + each <= slots and column is not None:

@@ -113,7 +113,7 @@ class Stats(Struct, frozen=True):
 class Engine:
     """A C engine and the servers it asks. Use it as a context manager, or call `close`."""
 
-    __slots__ = ("_answer", "_handle", "_pid", "_u32", "limits", "servers")
+    __slots__ = ("_answer", "_handle", "_pid", "_raw", "_u32", "limits", "servers")
 
     def __init__(self, servers: Iterable[str], limits: Limits, cache: Cache | None = None) -> None:
         self.limits = limits
@@ -131,6 +131,7 @@ class Engine:
         self._pid = os.getpid()
         self._answer: Any = ffi.new("rq_answer *")
         self._u32: Any = ffi.new("uint32_t[2]")
+        self._raw: Any = ffi.new("rq_stats *")
 
     def close(self) -> None:
         """Drops every lookup and closes every socket; a second call does nothing."""
@@ -265,9 +266,15 @@ class Engine:
         """Milliseconds until the next timer, -1 if nothing is held."""
         return int(lib.rq_engine_wait_ms(self._open()))
 
+    def not_begun(self) -> int:
+        """Lookups that wait for their turn."""
+        raw = self._raw
+        lib.rq_engine_stats(self._open(), raw)
+        return int(raw.held - raw.in_flight - raw.finished)
+
     def stats(self) -> Stats:
         """What the engine counted so far."""
-        raw = ffi.new("rq_stats *")
+        raw = self._raw
         lib.rq_engine_stats(self._open(), raw)
         statuses = {RCODES.get(i, "OTHER"): 0 for i in range(len(raw.rcodes))}
         for i, count in enumerate(raw.rcodes):

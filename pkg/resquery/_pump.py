@@ -74,6 +74,8 @@ class _Hand:
         self._reader = reader
         self._alone = alone
         self._block = Block(LINES if alone else fair(engine.limits, _FAIR_LINES))
+        self._paced = not alone and (engine.limits.rate is not None or engine.limits.rate_per_server is not None)
+        self._starved = False  # there was nothing in the input, which has not ended
         self._column: Column | None = None
         self._held = 0
 
@@ -81,8 +83,7 @@ class _Hand:
         """Takes names as there is room, serves the network, writes rows; until the input has ended and all is out."""
         writer = self.writer
         while not self.stopped and self._unfinished():
-            self._feed()
-            if self._serve() and writer.room:
+            if self._serve(self._feed()) and writer.room:
                 drained = writer.take(self._engine)
                 self._held -= drained
                 self.rows += drained
@@ -107,28 +108,32 @@ class _Hand:
     def _unfinished(self) -> bool:
         return self._column is not None or not self._reader.ended or self._held > 0 or not self.writer.empty
 
-    def _feed(self) -> None:
+    def _feed(self) -> int:
+        """Submits names; returns for how long the network may be served before it is time to look for more."""
         slots, types = self._engine.limits.slots, self._types
+        self._starved = False
         while self._held + len(types) <= slots:  # a name goes in whole, for all its types
-            column = self._column
-            if column is None:
+            if self._column is None and self._paced and self._engine.not_begun() >= self._block.max:
+                return _TURN_MS  # another thread may be quicker
+            if self._column is None:
                 wait = self._alone and not self._held and self.writer.empty
-                column = self._column = self._reader.column(self._block, wait=wait)
-            if column is None:
+                self._column = self._reader.column(self._block, wait=wait)
+            if self._column is None:
+                self._starved = not self._reader.ended
                 break
-            self._held += self._engine.submit(column, types) * len(types)
-            if not column.left:
+            self._held += self._engine.submit(self._column, types) * len(types)
+            if not self._column.left:
                 self._column = None
-                if not self._alone:  # it is the turn of others
-                    break
+                if not self._alone:
+                    return 0  # what is next in the input is for who comes first
+        return SLICE_MS
 
-    def _serve(self) -> int:
+    def _serve(self, most_ms: int) -> int:
         """Serves the network until a row is finished, the input that starves us has more, or the output takes more."""
-        engine, writer = self._engine, self.writer
-        starved = self._column is None and not self._reader.ended
+        engine, writer, starved = self._engine, self.writer, self._starved
         blocked = not writer.empty and (not self._held or not writer.room)
         if not starved and not blocked:
-            return engine.step(SLICE_MS)
+            return engine.step(most_ms)
         finished = engine.step(0)
         if finished and not blocked:
             return finished
@@ -137,7 +142,7 @@ class _Hand:
         if starved:
             poll.register(self._reader.fd, select.POLLIN)
         due = engine.wait_ms()
-        wait = SLICE_MS if finished or due < 0 else min(due, SLICE_MS)
+        wait = most_ms if finished or due < 0 else min(due, most_ms)
         if blocked and writer.fd is None:
             wait = min(wait, _TURN_MS)
         elif blocked and writer.fd is not None:

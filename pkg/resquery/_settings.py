@@ -258,8 +258,9 @@ def divided(limits: Limits, threads: int, types: int) -> list[Limits]:
 
 
 def fair(limits: Limits, most: int) -> int:
-    """How many names one of several engines takes at once: no more than it looks up in a second."""
-    return int(max(1, min(most, limits.max_in_flight, limits.rate or most)))
+    """How many names one of several engines takes at once: no more than it looks up in a tenth of a second."""
+    rates = [rate / 10 for rate in (limits.rate, limits.rate_per_server) if rate]
+    return int(max(1, min([most, limits.max_in_flight, *rates])))
 
 
 def within(name: str, value: Any, low: float, high: float, what: str = "a number of seconds") -> None:

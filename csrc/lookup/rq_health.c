@@ -177,6 +177,10 @@ void rq_health_left(rq_health *health) {
   health->flight--;
 }
 
+void rq_health_back(rq_health *health) {
+  health->flight++;
+}
+
 /* --- what it is seen to take --- */
 
 static void rate_set(rq_health *health, double learned, int64_t now_us) {

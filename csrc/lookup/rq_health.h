@@ -96,6 +96,9 @@ void rq_health_unsent(rq_health *health, uint32_t count);
 /* One of those in flight is so no longer. */
 void rq_health_left(rq_health *health);
 
+/* It is in flight again: it had only lent its place. */
+void rq_health_back(rq_health *health);
+
 /* An answer, to a query that was sent `rtt_us` ago. `refused`: an rcode that says it could or would not answer;
  * `repeated`: the query was sent twice, so its time tells nothing (Karn). */
 void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeated, int64_t now_us);

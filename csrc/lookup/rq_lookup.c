@@ -63,7 +63,8 @@ rq_action rq_lookup_suspect(rq_lookup *lookup, int verdict, int64_t now_us) {
 }
 
 rq_action rq_lookup_alone(rq_lookup *lookup) {
-  lookup->beside = RQ_ACCEPT;
+  lookup->suspect = lookup->beside = RQ_ACCEPT;
+  lookup->deadline_us = lookup->try_end_us;
   return RQ_DO_WAIT;
 }
 

@@ -303,10 +303,11 @@ void rq_pace_starve(rq_engine *engine);
 void rq_pace_feed(rq_engine *engine);
 
 /* So many queries were taken off a server's list and sent; one of them was not, and is at the head of the list again;
- * one is no longer in flight. */
+ * one is no longer in flight; and is again. */
 void rq_pace_sent(rq_engine *engine, uint32_t s, uint32_t count);
 void rq_pace_unsent(rq_engine *engine, uint32_t i);
 void rq_pace_left(rq_engine *engine, uint32_t s);
+void rq_pace_back(rq_engine *engine, uint32_t s);
 
 /* What came of a query in flight: an answer, or none. */
 void rq_pace_answer(rq_engine *engine, uint32_t i, uint16_t rcode);

@@ -188,6 +188,10 @@ void rq_pace_left(rq_engine *engine, uint32_t s) {
   rq_pace_return(engine, s, RQ_TCP);
 }
 
+void rq_pace_back(rq_engine *engine, uint32_t s) {
+  if (engine->healths) rq_health_back(&engine->healths[s]);
+}
+
 /* --- what is learned --- */
 
 void rq_pace_answer(rq_engine *engine, uint32_t i, uint16_t rcode) {

@@ -182,6 +182,7 @@ void rq_slot_again(rq_engine *engine, uint32_t i) {
     return;
   }
   leave(engine, i, 0);
+  rq_lookup_alone(&engine->slots[i].lookup); /* what raised a suspicion answered the query before */
   apply(engine, i, RQ_DO_SEND);
 }
 
@@ -249,13 +250,15 @@ static void take_off(rq_engine *engine, uint32_t i, int silent) {
   }
 }
 
-/* The query over UDP stays where it is, in the table of IDs and on its socket; the slot is now the one over TCP. */
+/* The query over UDP stays where it is, in the table of IDs and on its socket; the slot is now the one over TCP, and so
+ * is its place among those in flight at the server: it is one lookup. */
 static void pair(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
   slot->paired = 1;
   slot->udp_sock = slot->sock;
   slot->udp_id = slot->id;
   slot->udp_sent_us = slot->sent_us;
+  rq_pace_left(engine, slot->lookup.server);
   engine->unsent = 1;
   rq_wheel_set(&engine->wheel, i, slot->lookup.deadline_us);
   rq_pace_queue(engine, i);
@@ -270,6 +273,7 @@ static void unpair(rq_engine *engine, uint32_t i, int silent) {
   slot->sock = slot->udp_sock;
   slot->id = slot->udp_id;
   slot->sent_us = slot->udp_sent_us;
+  rq_pace_back(engine, slot->lookup.server);
 }
 
 void rq_slot_alone(rq_engine *engine, uint32_t i) {

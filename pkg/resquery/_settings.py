@@ -192,9 +192,9 @@ def _check_switches(given: dict[str, Any]) -> None:
         if not isinstance(given.get(name, True), bool):
             raise TypeError(f"{name} is True or False, not {shown(repr(given[name]))}")
     if not given.get("edns", True):
-        for name, where in (("dnssec_ok", "the DO bit stands"), ("cookies", "they stand")):
+        for name, rule in (("dnssec_ok", "needs edns: the DO bit stands"), ("cookies", "need edns: they stand")):
             if given.get(name):
-                raise ValueError(f"{name} needs edns: {where} in the OPT record")
+                raise ValueError(f"{name} {rule} in the OPT record")
 
 
 def _options(options: Any, edns: bool, cookies: bool) -> bytes:

@@ -19,6 +19,7 @@ from resquery.testing import Server
 README = (Path(__file__).parents[2] / "README.md").read_text()
 ADDRESS = "127.0.0.1:5301"
 ZONE = """
+1.2.0.192.in-addr.arpa. 300 IN PTR example.com.
 example.com. 300 IN MX 10 mx1.example.com.
 example.com. 300 IN A 192.0.2.1
 example.net. 300 IN A 192.0.2.2
@@ -35,11 +36,12 @@ def address() -> Iterator[str]:
 def test_the_programs_of_the_readme_run(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     """In the order in which they stand, one after another."""
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     names: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block.replace(ADDRESS, address), "README.md", "exec"), names)
     assert capsys.readouterr().out == "example.com. 300 10 mx1.example.com.\n"
+    assert names["counts"] == ["NOERROR", "NOERROR"]
     assert names["message"].answer == names["answer"].answer
     assert (names["value"].to_text(), len(names["value"].to_wire())) == ('1 . alpn="h3,h2" port=8443', 19)
 
@@ -54,13 +56,16 @@ def test_the_readme_counts_what_is_typed() -> None:
 def test_the_commands_of_the_readme_run(address: str, tmp_path: Path) -> None:
     """Those of "On the command line"."""
     (tmp_path / "names.txt").write_text("example.com\n\nexample.net\n")
+    (tmp_path / "servers.txt").write_text(f"# ours\n{address}\n")
     commands = [line for line in README.splitlines() if line.startswith("    resquery ")]
-    assert len(commands) == 2
+    assert len(commands) == 4
     for command in commands:
         words = shlex.split(command.replace(ADDRESS, address), comments=True)
         done = subprocess.run(
             [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, check=False, timeout=60
         )
         assert (done.returncode, done.stderr) == (0, b"")
-    assert len((tmp_path / "rows.ndjson").read_text().splitlines()) == 4
+        if "--type" in words:
+            assert len((tmp_path / "rows.ndjson").read_text().splitlines()) == 4
+    assert len((tmp_path / "rows.ndjson").read_text().splitlines()) == 2
     assert (tmp_path / "stats.json").exists()

@@ -1,4 +1,4 @@
-/* rq_clock.h: the two clocks: a monotonic one for deadlines, the wall clock for rows.
+/* rq_clock.h: the clocks: a monotonic one for deadlines, one for the age of answers, the wall clock for rows.
  * Microseconds; no system call on kernels with a vDSO. SPDX-License-Identifier: MIT */
 #ifndef RQ_CLOCK_H
 #define RQ_CLOCK_H
@@ -16,6 +16,11 @@ static inline int64_t rq_clock_read_us(const rq_sys *sys, clockid_t clock) {
 /* Never goes back; its zero means nothing. */
 static inline int64_t rq_clock_us(const rq_sys *sys) {
   return rq_clock_read_us(sys, CLOCK_MONOTONIC);
+}
+
+/* The same, but it goes on while the machine sleeps: for what is to grow old all the same. */
+static inline int64_t rq_clock_age_us(const rq_sys *sys) {
+  return rq_clock_read_us(sys, CLOCK_BOOTTIME);
 }
 
 /* Since 1970 UTC. */

@@ -5,6 +5,7 @@
  * question, however often it is asked (RFC 5452, section 5). Never sends, and does nothing at all unless something of
  * it was asked for. Serves RFC 1034 section 3.6.2, RFC 2308, RFC 8767. SPDX-License-Identifier: MIT */
 #include "../lookup/rq_chain.h"
+#include "rq_clock.h"
 #include "rq_engine_impl.h"
 
 #include <errno.h>
@@ -167,8 +168,8 @@ static int answer_cached(rq_engine *engine, uint32_t i, rq_find how) {
   rq_slot *slot = &engine->slots[i];
   rq_cache_key key = key_of(engine, slot->hash, &slot->asked);
   int was_stale = 0;
-  uint32_t len =
-      rq_cache_find(engine->cache, &key, engine->now_us, how, &was_stale, engine->share.found, RQ_MESSAGE_MAX);
+  uint32_t len = rq_cache_find(engine->cache, &key, rq_clock_age_us(engine->sys), how, &was_stale, engine->share.found,
+                               RQ_MESSAGE_MAX);
   rq_walk walk;
   if (len == 0 || rq_walk_begin(&walk, engine->share.found, len) != RQ_OK) return 0;
   slot->lookup.status = RQ_OK;
@@ -204,7 +205,7 @@ static void store(rq_engine *engine, uint32_t i) {
   rq_chain_end how = rq_chain_select(&slot->asked.name, NULL, 0, slot->reply, slot->reply_len, &end, &out);
   if ((how != RQ_CHAIN_ANSWERS && how != RQ_CHAIN_DENIES) || rq_out_wanted(&out) > rq_out_stored(&out)) return;
   rq_cache_key key = key_of(engine, slot->hash, &slot->asked);
-  rq_cache_put(engine->cache, &key, engine->share.written, (uint32_t)rq_out_stored(&out), engine->now_us);
+  rq_cache_put(engine->cache, &key, engine->share.written, (uint32_t)rq_out_stored(&out), rq_clock_age_us(engine->sys));
 }
 
 int32_t rq_engine_use_cache(rq_engine *engine, rq_cache *cache) {
@@ -280,7 +281,7 @@ static void merged(rq_engine *engine, uint32_t i, uint32_t len, const rq_questio
   }
   if (!whole || !engine->cache || slot->source == RQ_FROM_CACHE) return;
   rq_cache_key key = key_of(engine, rq_name_hash(&question->name, engine->share.secret), question);
-  rq_cache_put(engine->cache, &key, slot->reply, len, engine->now_us);
+  rq_cache_put(engine->cache, &key, slot->reply, len, rq_clock_age_us(engine->sys));
 }
 
 static void fail(rq_slot *slot, int32_t status) {

@@ -4,6 +4,8 @@
  * does not have, or no longer as fresh, and never holds more than it may. SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lookup/rq_cache.h"
 #include "lookup/rq_chain.h"
@@ -301,6 +303,54 @@ static void test_threads_share_a_cache(unit *u) {
   rq_cache_free(c.cache);
 }
 
+/* ThreadSanitizer does not bear forks among threads. */
+#ifdef __SANITIZE_THREAD__
+#define FORKS 0
+#else
+#define FORKS 30
+#endif
+
+/* What a child of a fork finds: nothing, and no lock that a thread of its parent held. 0, or never. */
+static int visit_as_child(rq_cache *cache) {
+  uint8_t wire[512], out[RQ_MESSAGE_MAX];
+  rq_out message;
+  rq_cache_stats stats;
+  alarm(20);
+  rq_cache_tell(cache, &stats);
+  for (uint32_t n = 0; n < 500; n++) {
+    rq_name name = host_name(n);
+    rq_cache_key key = {rq_name_hash(&name, rq_cache_secret(cache)), &name, 1, 1, 0};
+    int was_stale;
+    if (rq_cache_find(cache, &key, 5, RQ_FIND, &was_stale, out, sizeof out) > 0) return 1;
+    rq_out_init(&message, wire, sizeof wire);
+    put_head(&message, RQ_FLAG_QR, &name, 1, 1, 0);
+    put_record(&message, &name, 1, 60, wire, 4);
+    rq_cache_put(cache, &key, wire, (uint32_t)rq_out_stored(&message), 5);
+  }
+  return stats.entries == 0 ? 0 : 2;
+}
+
+static void test_a_fork_among_threads_finds_no_lock_taken(unit *u) {
+  static const rq_cache_conf conf = {400, 1u << 22, 0, 1000, 50, 0};
+  pthread_t threads[THREADS];
+  int32_t status;
+  u->about = "a cache in the child of a fork";
+  crowd c = {.cache = rq_cache_new(&conf, &status)};
+  for (int k = 0; k < THREADS; k++) {
+    rq_cache_hold(c.cache);
+    pthread_create(&threads[k], NULL, visit, &c);
+  }
+  for (int n = 0; n < FORKS; n++) {
+    int ended = 0;
+    pid_t child = fork();
+    if (child == 0) _exit(visit_as_child(c.cache));
+    EXPECT(u, waitpid(child, &ended, 0) == child && ended == 0);
+  }
+  for (int k = 0; k < THREADS; k++) pthread_join(threads[k], NULL);
+  EXPECT_NUMBER(u, atomic_load(&c.wrong), 0);
+  rq_cache_free(c.cache);
+}
+
 static void test_a_cache_refuses_misuse(unit *u) {
   int32_t status;
   rq_cache_conf conf = {0, 1000, 0, 1000, 50, 0};
@@ -380,6 +430,7 @@ int main(void) {
   test_the_longest_unused_goes_first(&u);
   test_negative_answers_live_as_their_soa_says(&u);
   test_threads_share_a_cache(&u);
+  test_a_fork_among_threads_finds_no_lock_taken(&u);
   test_a_cache_refuses_misuse(&u);
   test_a_chain_is_written_with_its_names_in_full(&u);
   test_a_message_that_is_no_answer_to_it_is_not_read(&u);

@@ -98,6 +98,10 @@ static void check_done(session *s) {
     int64_t ended_us = slot->time_us - 1700000000000000;
     if (slot->lookup.end_us == 0 || slot->lookup.status == RQ_CANCELLED) continue;
     EXPECT(s->u, ended_us <= slot->lookup.end_us + late_us && slot->sent_us <= slot->lookup.end_us + late_us);
+    if (s->w.loud)
+      for (int n = 0; n < RQ_DROPS; n++)
+        printf("%s%llu%s", n ? " " : "dropped ", (unsigned long long)engine->stats.dropped[n],
+               n == RQ_DROPS - 1 ? "\n" : "");
     if (!s->w.kind) continue;
     EXPECT(s->u, slot->lookup.status == RQ_OK || slot->lookup.status == RQ_CNAME_LOOP);
     EXPECT(s->u, ended_us - slot->lookup.end_us <= KIND_END - KIND_MS * 1000);
@@ -309,6 +313,21 @@ static uint64_t play(session *s) {
   return hash;
 }
 
+static void tell(const session *s) {
+  const rq_engine_conf *c = &s->conf;
+  printf(
+      "in flight %u of %u, %u ms of %u ms, tries %u, transport %u, edns %u, case %u, cookies %u, share %u, adapt %u,"
+      " hops %u, flight %u, rate %.0f and %.0f\n",
+      c->max_in_flight, c->slots, c->try_ms, c->timeout_ms, c->tries, c->transport, c->edns, c->mixed_case, c->cookies,
+      c->share, c->adapt, c->hops, c->server_flight, c->rate, c->server_rate);
+  for (uint32_t n = 0; n < s->w.peer_count; n++) {
+    const nature *p = &s->w.peers[n];
+    printf("server %u: %lld+%lld us, lose %u, TC %u, SERVFAIL %u, no EDNS %u %u, breaks case %u, cookies %u %u %u\n", n,
+           (long long)p->delay_us, (long long)p->jitter_us, p->lose, p->truncate, p->servfail, p->silent_to_edns,
+           p->formerr_to_edns, p->breaks_case, p->cookies, p->badcookie, p->strips);
+  }
+}
+
 static uint64_t play_seed(unit *u, session *s, uint64_t seed, int loud) {
   memset(s, 0, sizeof *s);
   s->u = u;
@@ -317,6 +336,7 @@ static uint64_t play_seed(unit *u, session *s, uint64_t seed, int loud) {
   world_begin(&s->w, u, seed);
   s->w.loud = loud;
   draw_session(s);
+  if (loud) tell(s);
   return play(s);
 }
 

@@ -194,7 +194,8 @@ static void send_datagram(world *w, int fd, const nature *peer, reply *r, uint16
   for (int copies = 1 + chance(w, peer->twice); copies > 0; copies--) {
     int64_t delay_us = peer->delay_us + draw(w, (uint32_t)peer->jitter_us + 1);
     if (chance(w, peer->corrupt)) {
-      r->octets[draw(w, r->len)] ^= (uint8_t)(1 + draw(w, 255));
+      uint32_t at = draw(w, r->len);
+      r->octets[at] ^= (uint8_t)(1 + draw(w, 255));
       if (chance(w, 30)) r->len = draw(w, r->len);
       w->corrupted[number] = 1;
     }
@@ -336,7 +337,8 @@ void peers_draw(world *w, uint32_t count) {
     rq_addr addr = {.family = 4, .octets = {127, 1, 0, (uint8_t)(n + 1)}, .port = 53};
     if (chance(w, 20)) addr = (rq_addr){.family = 6, .octets = {[15] = (uint8_t)(n + 1)}, .port = 5300};
     nature *p = &w->peers[n];
-    *p = (nature){.delay_us = 50 + draw(w, chance(w, 30) ? 60000 : 3000), .jitter_us = draw(w, 20000)};
+    *p = (nature){.delay_us = 50 + draw(w, chance(w, 30) ? 60000 : 3000)};
+    p->jitter_us = draw(w, 20000);
     rq_peer_set(&p->peer, &addr);
     p->twice = trait(w, 30, 60);
     p->forge = trait(w, 50, 90);

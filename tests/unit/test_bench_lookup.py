@@ -133,8 +133,8 @@ def figures_of(**cpu: float) -> dict[str, Any]:
     for key, us in cpu.items():
         flat = {"median": us, "p10": us, "p90": us}
         made[key] = {
-            "title": f"<{key}>", "group": "peer", "names": 9, "us": flat, "whole_us": flat, "start_ms": flat,
-            "per_s": flat, "peak_mib": flat, "unanswered": 0.25, "ratio": flat,
+            "title": f"<{key}>", "group": "peer", "names": 9, "us": flat, "us_by_round": [us, us],
+            "whole_us": flat, "start_ms": flat, "per_s": flat, "peak_mib": flat, "unanswered": 0.25, "ratio": flat,
         }  # fmt: skip
     return made
 
@@ -149,9 +149,9 @@ def test_the_tables_say_what_grows_and_what_was_not_measured() -> None:
     """CPU of a later case beside the first, two threads beside one, and who is missing."""
     text = lookup_report.tables(found(figures_of(ndjson=2.0, ndjson_2=2.5), figures_of(ndjson=3.0)))
     assert "knot, case 1, beside case 0" in text
-    assert "1.500" in text
+    assert "1.50 (1.50-1.50)" in text
     assert "+1.0" in text
-    assert "knot, case 0: ndjson: two threads do 0.80 of one's work in a CPU second" in text
+    assert "knot, case 0: ndjson: in a CPU second two threads do 0.80 (0.80-0.80) of one's work" in text
     assert "25.0000%" in text
     assert "not measured: zdns: not there" in text
 

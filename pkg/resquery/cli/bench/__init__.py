@@ -147,10 +147,11 @@ def run_lookup(arguments: argparse.Namespace) -> None:
             "cases": [],
             "missing": [why, *missing] if why else missing,
         }
-        for combined in product(arguments.names, arguments.servers, arguments.loss, arguments.delay_ms):
-            case = lookup.Case(*combined, arguments.mixed)
-            servers = lookup.measure(case, arguments.server or KINDS[:2], parties, arguments.rounds, folder)
-            found["cases"].append({"title": case.title(), "case": case._asdict(), "servers": servers})
+        varied = product(arguments.names, arguments.servers, arguments.loss, arguments.delay_ms)
+        cases = [lookup.Case(*one, arguments.mixed) for one in dict.fromkeys(varied)]
+        servers = lookup.measure(cases, arguments.server or KINDS[:2], parties, arguments.rounds, folder)
+        for case, figures in zip(cases, servers, strict=True):
+            found["cases"].append({"title": case.title(), "case": case._asdict(), "servers": figures})
     print(lookup_report.tables(found))
     sys.stdout.flush()
     if arguments.json is not None:

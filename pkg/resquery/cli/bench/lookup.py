@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,25 +56,65 @@ class Ran(NamedTuple):
     said: str
 
 
-def measure(case: Case, servers: Iterable[str], parties: list[Contender], rounds: int, folder: Path) -> dict[str, Any]:
-    """The figures of one case, by server: see `figures`. Raises ResqueryError when an answer is wrong."""
-    parties = [one for one in parties if case.servers == 1 or not one.one_server]
+class Setting(NamedTuple):
+    """Where a contender runs: one of the cases, at one of its servers."""
+
+    case: Case
+    served: Served
+
+    @property
+    def key(self) -> tuple[Case, str]:
+        """What tells it from others."""
+        return self.case, self.served.who
+
+
+def measure(
+    cases: Sequence[Case], kinds: Sequence[str], parties: Sequence[Contender], rounds: int, folder: Path
+) -> list[dict[str, Any]]:
+    """The figures of each case, by server: see `figures`. Raises ResqueryError when an answer is wrong.
+
+    All cases are part of each round, so that a slow moment of the machine does not look like growth.
+    """
     with ExitStack() as stack:
-        kinds = ["embedded"] if case.loss or case.delay else list(servers)
-        served = [stack.enter_context(served_by(kind, folder, case)) for kind in kinds]
-        run = _Runs(case, folder)
-        for one in served:
-            for party in parties:
-                run.check(party, one)
+        places = _places(cases, kinds, folder, stack)
+        runs = _Runs(folder)
+        turns = [(place, party) for place in places for party in _able(parties, place.case)]
+        for place, party in turns:
+            runs.check(party, place)
         for number in range(rounds):
-            turned = parties[number % len(parties) :] + parties[: number % len(parties)]
-            for one in served:
-                for party in turned:
-                    run.time(party, one)
-        return {
-            one.who: {party.key: figures(party, *run.of(party, one), run.of_floor(one)) for party in parties}
-            for one in served
-        }
+            at = number * len(turns) // rounds
+            for place, party in turns[at:] + turns[:at]:
+                runs.time(party, place)
+        return [
+            {
+                place.served.who: _all_figures(runs, place, _able(parties, case))
+                for place in places
+                if place.case == case
+            }
+            for case in cases
+        ]
+
+
+def _places(cases: Sequence[Case], kinds: Sequence[str], folder: Path, stack: ExitStack) -> list[Setting]:
+    """Every case with every server that it takes; cases that differ in their names alone share servers."""
+    started: dict[tuple[str, Case], Served] = {}
+    places: list[Setting] = []
+    for case in cases:
+        for kind in ["embedded"] if case.loss or case.delay else kinds:
+            key = kind, case._replace(names=0, mixed=False)
+            if key not in started:
+                started[key] = stack.enter_context(served_by(kind, folder, case))
+            places.append(Setting(case, started[key]))
+    return places
+
+
+def _able(parties: Sequence[Contender], case: Case) -> list[Contender]:
+    return [one for one in parties if case.servers == 1 or not one.one_server]
+
+
+def _all_figures(runs: _Runs, place: Setting, parties: Sequence[Contender]) -> dict[str, Any]:
+    floor = runs.of_floor(place)
+    return {party.key: figures(party, *runs.of(party, place), floor) for party in parties}
 
 
 @contextmanager
@@ -97,42 +137,42 @@ class Sample(NamedTuple):
 
 
 class _Runs:
-    """The runs of a case so far, and files of names for the next."""
+    """The runs so far, and files of names for the next."""
 
-    def __init__(self, case: Case, folder: Path) -> None:
-        self._case, self._folder = case, folder
-        self._starts: dict[tuple[str, str], list[Sample]] = defaultdict(list)
-        self._full: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._starts: dict[object, list[Sample]] = defaultdict(list)
+        self._full: dict[object, list[Sample]] = defaultdict(list)
 
-    def check(self, party: Contender, served: Served) -> None:
+    def check(self, party: Contender, place: Setting) -> None:
         """Has it answer some names, each once and right, before anything is timed."""
-        count = min(CHECKED_NAMES, self._case.names)
-        rows = self._run(party, served, count, checked=True).rows
-        if rows.missing and not self._case.loss:
+        count = min(CHECKED_NAMES, place.case.names)
+        rows = self._run(party, place, count, checked=True).rows
+        if rows.missing and not place.case.loss:
             raise ResqueryError(f"{party.title}: {rows.missing} of {count} names are not answered; nothing was timed")
 
-    def time(self, party: Contender, served: Served) -> None:
+    def time(self, party: Contender, place: Setting) -> None:
         """One turn: one name, then all."""
-        key = party.key, served.who
-        count = min(self._case.names, SLOW_NAMES) if party.slow else self._case.names
-        _tell(f"{served.who}: {party.title}, {count:,} names")
-        self._starts[key].append(self._run(party, served, 1))
-        self._full[key].append(self._run(party, served, count))
+        key = party.key, place.key
+        count = min(place.case.names, SLOW_NAMES) if party.slow else place.case.names
+        _tell(f"{place.served.who}: {party.title}, {place.case.title()}")
+        self._starts[key].append(self._run(party, place, 1))
+        self._full[key].append(self._run(party, place, count))
 
-    def of(self, party: Contender, served: Served) -> tuple[list[Sample], list[Sample]]:
+    def of(self, party: Contender, place: Setting) -> tuple[list[Sample], list[Sample]]:
         """Runs with one name, and with all."""
-        return self._starts[party.key, served.who], self._full[party.key, served.who]
+        return self._starts[party.key, place.key], self._full[party.key, place.key]
 
-    def of_floor(self, served: Served) -> list[float]:
+    def of_floor(self, place: Setting) -> list[float]:
         """CPU seconds a lookup of the floor, by round; [] when it does not run."""
-        return marginal(self._starts[FLOOR, served.who], self._full[FLOOR, served.who])
+        return marginal(self._starts[FLOOR, place.key], self._full[FLOOR, place.key])
 
-    def _run(self, party: Contender, served: Served, count: int, *, checked: bool = False) -> Sample:
-        names = self._folder / f"names-{count}{'-mixed' * self._case.mixed}"
+    def _run(self, party: Contender, place: Setting, count: int, *, checked: bool = False) -> Sample:
+        names = self._folder / f"names-{count}{'-mixed' * place.case.mixed}"
         if not names.exists():
-            write_names(names, count, mixed=self._case.mixed)
+            write_names(names, count, mixed=place.case.mixed)
         (self._folder / "rows").unlink(missing_ok=True)
-        task = Task(self._folder, names, count, served, checked)
+        task = Task(self._folder, names, count, place.served, checked)
         ran = run(party.command(task), self._folder)
         return Sample(count, ran, party.counted(task, ran.said))
 
@@ -187,6 +227,7 @@ def figures(party: Contender, starts: list[Sample], full: list[Sample], floor: l
         "group": party.group,
         "names": full[0].names,
         "us": spread([seconds * 1e6 for seconds in each]),
+        "us_by_round": [seconds * 1e6 for seconds in each],
         "whole_us": spread([sample.ran.cpu_s / sample.names * 1e6 for sample in full]),
         "start_ms": spread([sample.ran.cpu_s * 1e3 for sample in starts]),
         "per_s": spread([sample.names / _lasted(sample, starts) for sample in full]),

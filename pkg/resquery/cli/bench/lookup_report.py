@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .chart import GRID, TEXT, box, text
+from .measure import spread
 from .report import Figures, Row, block, digits
 
 _HEAD = ["CPU s/10^6", "(p10-p90)", "x floor", "lookups/s", "start ms", "peak MiB", "unanswered"]
@@ -84,14 +85,19 @@ def _growth(cases: list[dict[str, Any]]) -> list[str]:
             base = first["servers"].get(who)
             if base is None:
                 continue
-            rows: list[Row] = [("", ["CPU, times", "peak MiB more"])]
+            rows: list[Row] = [("", ["CPU, times (p10-p90)", "peak MiB more"])]
             for key, one in parties.items():
                 if key in base:
                     more = one["peak_mib"]["median"] - base[key]["peak_mib"]["median"]
-                    times = one["us"]["median"] / base[key]["us"]["median"]
-                    rows.append((one["title"], [f"{times:.3f}", f"{more:+.1f}"]))
+                    rows.append((one["title"], [_times(one, base[key]), f"{more:+.1f}"]))
             blocks.append(block(f"{who}, {case['title']}, beside {first['title']}", rows))
     return blocks
+
+
+def _times(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """CPU of a lookup beside the other's in the same round."""
+    times = spread([a / b for a, b in zip(one["us_by_round"], other["us_by_round"], strict=True)])
+    return f"{times['median']:.2f} ({times['p10']:.2f}-{times['p90']:.2f})"
 
 
 def _threads(cases: list[dict[str, Any]]) -> list[str]:
@@ -101,10 +107,8 @@ def _threads(cases: list[dict[str, Any]]) -> list[str]:
         for who, parties in case["servers"].items():
             for key in ("ndjson", "rows"):
                 if f"{key}_2" in parties and key in parties:
-                    share = parties[key]["us"]["median"] / parties[f"{key}_2"]["us"]["median"]
-                    lines.append(
-                        f"{who}, {case['title']}: {key}: two threads do {share:.2f} of one's work in a CPU second"
-                    )
+                    share = _times(parties[key], parties[f"{key}_2"])
+                    lines.append(f"{who}, {case['title']}: {key}: in a CPU second two threads do {share} of one's work")
     return lines
 
 

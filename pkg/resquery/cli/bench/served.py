@@ -192,7 +192,7 @@ def _daemon(
     program = shutil.which(command[0], path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
     if program is None:
         raise ResqueryError(f"{command[0]} is not installed (Debian package {who})")
-    folder = (folder / who).resolve()
+    folder = (folder / f"{who}-{count}").resolve()
     folder.mkdir(exist_ok=True)
     served, port = hosts(count), _free_port(count)
     lines = "\n".join(listen.format(host=host, port=port) for host in served)

@@ -52,7 +52,7 @@ class Daemon:
     log: Path = field(init=False)
 
     def __enter__(self) -> Daemon:
-        kind = KINDS[self.name]
+        kind = (KINDS | WITH_COOKIES)[self.name]
         program = shutil.which(kind.program, path=os.environ["PATH"] + ":" + SBIN)
         if program is None:
             raise Missing(f"{kind.program} is not installed (Debian package {kind.package})")
@@ -191,6 +191,18 @@ zone:
 """
 
 
+def nsd_cookies_conf(folder: Path, port: int, origin: str, source: Path | int) -> str:
+    """NSD with DNS cookies (RFC 7873)."""
+    return nsd_conf(folder, port, origin, source).replace("\nserver:\n", "\nserver:\n  answer-cookie: yes\n")
+
+
+def knot_cookies_conf(folder: Path, port: int, origin: str, source: Path | int) -> str:
+    """Knot DNS with its module for DNS cookies: BADCOOKIE to whoever has none of its own."""
+    return knot_conf(folder, port, origin, source).replace(
+        "  - id: default\n", "  - id: default\n    global-module: mod-cookies\n"
+    )
+
+
 def named_conf(folder: Path, port: int, origin: str, source: Path | int) -> str:
     """BIND: authoritative only, no control channel."""
     return f"""
@@ -246,4 +258,9 @@ KINDS = {
     "knot": Kind("knotd", "knot", lambda conf: ["-c", str(conf)], knot_conf),
     "bind": Kind("named", "bind9", lambda conf: ["-g", "-n", "1", "-c", str(conf)], named_conf),
     "unbound": Kind("unbound", "unbound", lambda conf: ["-d", "-c", str(conf)], unbound_conf),
+}
+# BIND gives cookies to whoever sends one; these two have to be told.
+WITH_COOKIES = {
+    "nsd-cookies": Kind("nsd", "nsd", KINDS["nsd"].arguments, nsd_cookies_conf),
+    "knot-cookies": Kind("knotd", "knot", KINDS["knot"].arguments, knot_cookies_conf),
 }

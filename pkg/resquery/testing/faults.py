@@ -7,6 +7,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
+import hashlib
 import random
 import struct
 import threading
@@ -19,6 +20,7 @@ from ._lib import name_wire
 from .query import QR, TC, Query, Sections, Send, ancestors, message, rcode_number
 
 _POINTER = 0xC000
+_COOKIE, _OPT_SIZE = 10, 11
 
 
 class Action(Protocol):
@@ -195,6 +197,42 @@ class NoEdns:
 
 
 @dataclass(frozen=True, slots=True)
+class LowerCase:
+    """Repeats the question in lower case, as servers do that break "0x20"."""
+
+    def __call__(self, query: Query, sends: list[Send], rng: random.Random) -> list[Send]:
+        """See Action."""
+        end = 12 + len(query.name_wire)
+        return [send.but(send.wire[:12] + send.wire[12:end].lower() + send.wire[end:]) for send in sends]
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """Gives a client that sends a DNS cookie one of ours (RFC 7873); `required`: over UDP, BADCOOKIE to one without.
+
+    `wrong` changes the client's part of what is sent back.
+    """
+
+    secret: bytes = b"secret"
+    required: bool = False
+    wrong: bool = False
+
+    def __call__(self, query: Query, sends: list[Send], rng: random.Random) -> list[Send]:
+        """See Action."""
+        cookie = _cookie_of(query)
+        if cookie is None:
+            return sends
+        client, server = cookie[:8], hashlib.sha256(self.secret + cookie[:8]).digest()[:8]
+        if self.required and query.transport == "udp" and cookie[8:] != server:
+            refusal = message(query, Sections(), rcode=rcode_number("BADCOOKIE"))
+            sends = [send.but(refusal) for send in sends]
+        if self.wrong:
+            client = bytes([client[0] ^ 1]) + client[1:]
+        option = struct.pack("!HH", _COOKIE, 16) + client + server
+        return [send.but(send.wire[:-2] + struct.pack("!H", len(option)) + option) for send in sends]
+
+
+@dataclass(frozen=True, slots=True)
 class Before:
     """Sends `count` wrong messages, made by `wrong` from the right ones, before the right ones."""
 
@@ -331,6 +369,17 @@ class _Rule:
 
 def _is_below(name: bytes, above: bytes) -> bool:
     return above in ancestors(name)
+
+
+def _cookie_of(query: Query) -> bytes | None:
+    """What the query's COOKIE option holds."""
+    options = query.wire[12 + len(query.question) + _OPT_SIZE :] if query.payload is not None else b""
+    while options:
+        code, length = struct.unpack_from("!HH", options)
+        if code == _COOKIE:
+            return options[4 : 4 + length]
+        options = options[4 + length :]
+    return None
 
 
 def _flags(wire: bytes, *, clear: int) -> bytes:

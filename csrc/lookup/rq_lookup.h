@@ -97,8 +97,8 @@ rq_action rq_lookup_reply(rq_lookup *lookup, const rq_policy *policy, const rq_r
  * try, its query over UDP and all that follows stay as they would be without the packet. */
 rq_action rq_lookup_suspect(rq_lookup *lookup, int verdict, int64_t now_us);
 
-/* The query over TCP that goes beside, or was to, cannot be sent, or the network refused it: RQ_DO_WAIT for the one over
- * UDP. */
+/* The query over TCP that goes beside, or was to, cannot be sent, or the network refused it: RQ_DO_WAIT for the one
+ * over UDP. */
 rq_action rq_lookup_alone(rq_lookup *lookup);
 
 /* This try cannot be sent, or the network refused it (`error` is the errno): the next server as after a timeout, at

@@ -146,7 +146,7 @@ def test_upgrades_to_tcp_are_bounded_by_the_tries(player: Path, policy: dict[str
 def test_what_was_learned_of_servers_breaks_no_later_lookup(
     player: Path, policy: dict[str, int], lookups: list[list[tuple[int, str]]]
 ) -> None:
-    """Lookups one after the other at the same servers, whatever these did before: each ends once, within its queries."""
+    """Lookups one after the other at the same servers, whatever these did before: each ends within its queries."""
     policy |= {"known": 1}
     commands = [POLICY.format(**policy)]
     for happened in lookups:

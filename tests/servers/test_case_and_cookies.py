@@ -85,7 +85,7 @@ def test_a_server_that_breaks_case_and_has_no_tcp_cannot_be_trusted() -> None:
 
 
 def test_cookies_are_learned_and_sent_back() -> None:
-    """A server that answers BADCOOKIE to whoever has none of its cookies is asked twice, and then once for each name."""
+    """A server that answers BADCOOKIE to whoever has none of its cookies is asked twice, then once for each name."""
     rows, server = look_up(NAMES, Fault(action=Cookies(required=True)))
     assert {(row.status, row.transport) for row in rows} == {("NOERROR", "udp")}
     assert [row.tries for row in rows] == [2] + [1] * 39

@@ -320,9 +320,9 @@ static int make_leaders(rq_engine *engine) {
 
 static int make_room(rq_engine *engine) {
   if (engine->share.on) return 0;
-  engine->share.found = malloc(RQ_MESSAGE_MAX);
-  engine->share.written = malloc(RQ_MESSAGE_MAX);
-  if (!engine->share.found || !engine->share.written) return -ENOMEM;
+  engine->share.found = malloc(2 * RQ_MESSAGE_MAX);
+  if (!engine->share.found) return -ENOMEM;
+  engine->share.written = engine->share.found + RQ_MESSAGE_MAX;
   engine->share.on = 1;
   return 0;
 }
@@ -339,5 +339,4 @@ void rq_share_free(rq_engine *engine) {
   rq_cache_free(engine->cache);
   free(engine->share.heads);
   free(engine->share.found);
-  free(engine->share.written);
 }

@@ -107,6 +107,18 @@ static inline uint32_t reply_plain(const uint8_t *query, uint8_t *out) {
   return len + sizeof record;
 }
 
+/* An alias of the name that has another first letter. */
+static inline uint32_t reply_alias(const uint8_t *query, uint8_t *out, uint8_t letter) {
+  uint32_t len = reply_begin(query, out, 0, 1), label = query[12] + 1u;
+  const uint8_t record[] = {0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, (uint8_t)(label + 2)};
+  const uint8_t rest[] = {0xc0, (uint8_t)(12 + label)};
+  memcpy(out + len, record, sizeof record);
+  memcpy(out + len + sizeof record, query + 12, label);
+  out[len + sizeof record + 1] = letter;
+  memcpy(out + len + sizeof record + label, rest, 2);
+  return len + sizeof record + label + 2;
+}
+
 /* 65,535 octets: one record of an unknown type. */
 static inline uint32_t reply_big(const uint8_t *query, uint8_t *out) {
   uint32_t len = reply_begin(query, out, 0, 1);
@@ -157,6 +169,8 @@ static inline void respond_udp(responder *r, const asker *to, const uint8_t *que
   }
   if (kind == 'x') /* wrong packets first */
     for (uint32_t round = 0; round < WRONG_PACKETS; round++) say_wrong(r, to, query, round);
+  if (kind == 'e') len = reply_alias(query, out, 'a');                     /* leads to a plain answer, */
+  if (kind == 'g') len = reply_alias(query, out, 'n');                     /* or to none */
   if (strchr("tbfoszihp", kind)) len = reply_begin(query, out, 0x0200, 0); /* TC, see respond_tcp */
   say(r->udp, to, out, len);
 }

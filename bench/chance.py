@@ -11,6 +11,7 @@ one engine how many there were, for how many queries each was used, and how long
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import socket
@@ -80,7 +81,7 @@ def ids(lookups: int) -> dict[str, Any]:
     with Watcher() as watcher:
         look_up(watcher, lookups, max_in_flight=200)
     drawn = [number for _, number in watcher.seen]
-    steps = [(after - before) % 65536 for before, after in zip(drawn, drawn[1:], strict=False)]
+    steps = [(after - before) % 65536 for before, after in itertools.pairwise(drawn)]
     return {
         "queries": len(drawn),
         "p_high": fit((number >> 8 for number in drawn), 256),

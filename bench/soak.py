@@ -1,6 +1,6 @@
 """Looks names up for as long as it is told, on loopback, and watches whether memory or descriptors grow.
 
-python bench/soak.py [--lookups N | --minutes M] [--warmup N] [--server knot|embedded] [--json FILE] [-- OPTIONS OF BULK]
+python bench/soak.py [--lookups N | --minutes M] [--warmup N] [--server knot|embedded] [--json FILE] [-- OPTIONS]
 
 The names are made as they go and reach `resquery bulk` through a pipe, its rows go to /dev/null, and every ten seconds
 the client's resident memory and open descriptors are read from /proc. Fails when, from the end of the warm-up (10^5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import ROOT, Inside
+from inside import ROOT, Inside
 
 SCRIPT = ROOT / "bench/spoof.py"
 FORGERIES = 35_000  # of each attack; bench/spoof.py sends 10^7

@@ -418,8 +418,9 @@ void rq_cache_tell(rq_cache *cache, rq_cache_stats *stats);
 
 /* Asks and waits. Returns octets stored, min(info->actual, cap): an exact prefix of the answer, whatever its rcode;
  * octets past the return value are untouched. `cap` never changes what happens on the network. With `as_received` the
- * answer is what one server said, octet for octet: no CNAME is followed across answers and no cache is used, whatever
- * the engine does otherwise. Failure: a negative rq_status, also in info->status; nothing is stored. */
+ * answer is what one server said, octet for octet (the letter case of its question is that of `name` again): no CNAME
+ * is followed across answers and no cache is used, whatever the engine does otherwise. Failure: a negative rq_status,
+ * also in info->status; nothing is stored. */
 int32_t rq_query(rq_engine *engine, const char *name, uint32_t len, uint16_t rrtype, uint16_t rrclass,
                  uint8_t as_received, uint8_t *out, uint32_t cap, rq_answer *info);
 

@@ -5,27 +5,27 @@ from __future__ import annotations
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from random import Random
 
-import dns.edns
-import dns.message
 import pytest
 from daemons import Daemon
 
 import resquery
 from resquery import BulkSettings
-from resquery.testing import Before, Cookies, Cut, Drop, Fault, LowerCase, NoEdns, Server
+from resquery.options import Cookie
+from resquery.testing import Before, Cookies, Cut, Drop, Fault, LowerCase, NoEdns, Query, Send, Server
 
 PATIENCE = 30.0
 NAMES = [f"Name-{number}.Example" for number in range(40)]
-ONE_BY_ONE: BulkSettings = {"max_in_flight": 1, "share": False, "spread": False, "adapt": False}
+ONE_BY_ONE: BulkSettings = {"timeout": PATIENCE, "max_in_flight": 1, "share": False, "spread": False, "adapt": False}
 ZONE = "*.example. 60 A 192.0.2.1\n"
 
 
 def look_up(names: list[str], *faults: Fault, **settings: object) -> tuple[list[resquery.Row], Server]:
     """The rows of lookups one after the other, in order, and the server that was asked."""
-    given: dict[str, object] = {"timeout": PATIENCE, **ONE_BY_ONE, **settings}
+    given: dict[str, object] = {**ONE_BY_ONE, **settings}
     with Server(text=ZONE, faults=faults, log=1000) as server:
         rows = list(resquery.bulk(names, "A", servers=[server.address], **given))  # type: ignore[arg-type]
     return rows, server
@@ -95,7 +95,7 @@ def test_cookies_are_learned_and_sent_back() -> None:
 def test_a_server_whose_cookie_is_never_right_is_asked_over_tcp() -> None:
     """BADCOOKIE to everything over UDP: once more with its cookie, then over TCP (RFC 7873, 5.3)."""
 
-    def always(query, sends, rng):  # type: ignore[no-untyped-def]
+    def always(query: Query, sends: list[Send], rng: Random) -> list[Send]:
         return Cookies(secret=rng.randbytes(8), required=True)(query, sends, rng)
 
     rows, server = look_up(NAMES[:3], Fault(action=always))
@@ -175,7 +175,7 @@ class Relay:
 
 
 @contextmanager
-def relay(server: Daemon) -> Iterator[Relay]:
+def relay(server: Daemon) -> Generator[Relay]:
     """A relay that runs in a thread of its own."""
     between = Relay(server)
     thread = threading.Thread(target=between.run)
@@ -190,15 +190,14 @@ def relay(server: Daemon) -> Iterator[Relay]:
 def ask_through(between: Relay, count: int) -> list[resquery.Row]:
     """Lookups one after the other."""
     names = ["www.example", "WWW.Example", "nowhere.example"] * count
-    return list(resquery.bulk(names[:count], servers=[between.address], timeout=PATIENCE, **ONE_BY_ONE))
+    return list(resquery.bulk(names[:count], servers=[between.address], **ONE_BY_ONE))
 
 
 def cookie_in(wire: bytes) -> bytes | None:
     """The COOKIE option of a message."""
-    for option in dns.message.from_wire(wire).options:
-        if option.otype == dns.edns.OptionType.COOKIE:
-            return option.to_wire()  # type: ignore[no-any-return]
-    return None
+    edns = resquery.Message(wire).edns
+    cookie = edns.option(Cookie) if edns else None
+    return None if cookie is None else cookie.client + cookie.server
 
 
 def test_every_server_repeats_the_letter_case(server: Daemon) -> None:

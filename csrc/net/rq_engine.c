@@ -119,7 +119,8 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
   engine->conf.options = engine->options;
   engine->query_flags = (uint16_t)((conf->recurse ? RQ_FLAG_RD : 0) | (conf->authentic ? RQ_FLAG_AD : 0));
   engine->now_us = rq_clock_us(engine->sys);
-  engine->connected = engine->segments = count <= RQ_CONNECTED_SERVERS;
+  engine->connected = count <= RQ_CONNECTED_SERVERS;
+  engine->segments = 1;
   engine->sock_quota = 4 * conf->slots < QUOTA_LEAST ? QUOTA_LEAST : 4 * conf->slots;
   if (engine->sock_quota > QUOTA_MOST) engine->sock_quota = QUOTA_MOST;
   rq_random_init(&engine->random, engine->sys);

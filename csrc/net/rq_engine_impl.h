@@ -29,9 +29,10 @@
 #define RQ_STORE 1504 /* octets of a slot for its input text and its reply; a larger reply gets a block of its own */
 #define RQ_SERVERS_MAX 65536u    /* servers of one engine */
 #define RQ_CONNECTED_SERVERS 16u /* up to so many servers have sockets of their own */
-#define RQ_LINKS 512u            /* TCP connections in all */
-#define RQ_SERVER_LINKS 4u       /* TCP connections to one server */
-#define RQ_PIPELINE 256u         /* queries in flight on one connection */
+#define RQ_TURN 16u        /* lookups in a row that begin at one server where there are more, for the sake of runs */
+#define RQ_LINKS 512u      /* TCP connections in all */
+#define RQ_SERVER_LINKS 4u /* TCP connections to one server */
+#define RQ_PIPELINE 512u   /* queries in flight on one connection */
 
 /* Bursts: of the queries that one server got in the last RQ_SLICES * RQ_SLICE_US, so many may be without an answer. */
 #define RQ_BURST 128u
@@ -107,6 +108,7 @@ typedef struct rq_server {
   rq_list ready[2]; /* lookups to be sent, by enum rq_transport */
   uint32_t next[2]; /* in the line for that transport */
   uint8_t turn[2];  /* enum rq_turn */
+  uint8_t alive;    /* answered over UDP since it last failed: only then are queries sent in runs, see fill() */
   rq_list links;    /* its connections, */
   uint32_t link_count;
   uint16_t pipeline; /* queries in flight on one connection at the most: what it was seen to take */
@@ -128,7 +130,6 @@ typedef struct rq_group {
   rq_list line;              /* servers with lookups to be sent over UDP */
   uint32_t first;            /* number of its first place */
   uint32_t use[64];          /* the places in use, conf.sockets of them */
-  uint8_t alive;             /* answered since it last failed: only then are queries sent in runs, see send_batch */
   int64_t slice;             /* of time, RQ_SLICE_US each: when a query was sent last */
   uint32_t young[RQ_SLICES]; /* queries without an answer that were sent in this slice and the ones before it */
 } rq_group;
@@ -188,7 +189,8 @@ struct rq_engine {
 
   rq_server *servers;
   rq_manner *manners;          /* one for each server */
-  uint32_t server_count, turn; /* turn: where the next lookup begins, with conf.rotate */
+  uint32_t server_count, turn; /* turn: where the next lookup begins, with conf.rotate, */
+  uint32_t turn_left;          /* and so many more */
   rq_health *healths;          /* of the servers; NULL when nothing asks for them */
   rq_bucket bucket;            /* of queries to all servers together */
   uint32_t queued;             /* lookups to be sent, when `paces` */
@@ -283,6 +285,10 @@ void rq_pace_timer(rq_engine *engine, uint32_t number);
 /* Whether a lookup may begin, at the server *first or the one that is then named there. If not, a timer or an answer
  * will tell when to ask again. */
 int rq_pace_begin(rq_engine *engine, uint32_t *first);
+
+/* A lookup begins at server `s`: where the next one shall. Of many servers each has some lookups in a row, and over TCP
+ * no more of them take turns than may have connections. */
+void rq_pace_turn(rq_engine *engine, uint32_t s);
 
 /* Puts a slot into its server's list, or takes it out of it; it was not sent. */
 void rq_pace_queue(rq_engine *engine, uint32_t i);

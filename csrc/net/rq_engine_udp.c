@@ -10,22 +10,23 @@
 
 #define SOCKET_IN_FLIGHT 32768u /* half of all IDs, so that a random one is free at the first or second draw */
 #define SOCKET_LIFE_US 10000000 /* a socket is replaced after so long, whatever it carried */
+#define BURST_PART 6            /* of all lookups in flight, at many servers together: see burst() */
 #define RECEIVE_ROUNDS 16       /* batches from one socket before others, and sending, have their turn */
 
 static int send_batch(rq_engine *engine, rq_group *group, uint32_t s);
-static int refused(rq_engine *engine, rq_group *group, uint32_t i, uint32_t run, int error);
+static int refused(rq_engine *engine, uint32_t i, uint32_t run, int error);
 static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number);
 static void renew(rq_engine *engine, rq_group *group, uint32_t n);
 static int open_place(rq_engine *engine, rq_group *group, uint32_t number);
 static void close_place(rq_engine *engine, uint32_t number);
 static uint32_t burst(rq_engine *engine, rq_group *group);
-static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number, uint32_t most);
+static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number, uint32_t most, uint32_t *messages);
 static uint32_t take(rq_engine *engine, uint32_t s, uint32_t number, uint32_t count, uint32_t most);
 static void write_query(rq_engine *engine, uint32_t i, uint32_t at);
 static uint32_t settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count);
-static uint32_t receive_batch(rq_engine *engine, rq_group *group, uint32_t number);
+static uint32_t receive_batch(rq_engine *engine, uint32_t number);
 static int32_t cut(const rq_batch *batch, uint32_t k);
-static void read_errors(rq_engine *engine, rq_group *group, uint32_t number);
+static void read_errors(rq_engine *engine, uint32_t number);
 
 static rq_group *group_of(const rq_engine *engine, uint32_t number) {
   return &engine->groups[number / (2u * engine->conf.sockets)];
@@ -55,17 +56,17 @@ static int send_batch(rq_engine *engine, rq_group *group, uint32_t s) {
     rq_slot_failed(engine, engine->servers[s].ready[RQ_UDP].head, -error);
     return 1;
   }
-  uint32_t count = fill(engine, group, number, burst(engine, group));
+  uint32_t messages;
+  uint32_t count = fill(engine, group, number, burst(engine, group), &messages);
   if (count == 0) return 0;
-  uint32_t messages = engine->segments && group->alive ? rq_batch_runs(batch, count) : rq_batch_single(batch, count);
   uint32_t sent = rq_batch_send(batch, engine->sys, engine->socks[number].fd, messages, &error);
   uint32_t first = settle(engine, group, number, sent, count);
-  return sent == messages || refused(engine, group, batch->slots[first], batch->runs[sent], error);
+  return sent == messages || refused(engine, batch->slots[first], batch->runs[sent], error);
 }
 
 /* The next message, of `run` packets from the query of slot `i` on, could not be sent. 1 to go on, 0 when the kernel
  * takes no more for now. */
-static int refused(rq_engine *engine, rq_group *group, uint32_t i, uint32_t run, int error) {
+static int refused(rq_engine *engine, uint32_t i, uint32_t run, int error) {
   if (error == EAGAIN || error == ENOBUFS) {
     engine->unsent = 1;
     return 0;
@@ -75,7 +76,7 @@ static int refused(rq_engine *engine, rq_group *group, uint32_t i, uint32_t run,
     return 1;
   }
   if (error == EIO || error == EINVAL || error == EOPNOTSUPP) engine->segments = 0;
-  group->alive = 0;
+  engine->servers[engine->slots[i].lookup.server].alive = 0;
   return 1;
 }
 
@@ -103,28 +104,33 @@ static int choose_socket(rq_engine *engine, rq_group *group, uint32_t *number) {
   return open ? -EAGAIN : error;
 }
 
-/* How many queries a server may get now. A burst that overflows its receive buffer (some 200 packets, as systems
- * come) is lost in part, and the parts come back together as the next burst: so the queries that are not yet answered,
- * nor old enough to be out of that buffer one way or the other, are limited. Many servers on shared sockets do not get
- * enough for that. */
+/* How many queries the servers of a group may get now. A burst that overflows a receive buffer (some 200 packets, as
+ * systems come), of a server or on the way, is lost in part, and the parts come back together as the next burst: so the
+ * queries that are not yet answered, nor old enough to be out of that buffer one way or the other, are limited. Where
+ * many servers share sockets more may be so for half as long, so that far servers are not kept idle. */
 static uint32_t burst(rq_engine *engine, rq_group *group) {
   int64_t now = engine->now_us / RQ_SLICE_US;
-  uint32_t young = 0;
+  uint32_t young = 0, most = RQ_BURST, part = engine->conf.max_in_flight / BURST_PART;
+  int slices = engine->connected ? RQ_SLICES : RQ_SLICES / 2;
   for (int n = 0; n < RQ_SLICES && group->slice < now; n++) group->young[++group->slice % RQ_SLICES] = 0;
   group->slice = now;
-  if (!engine->connected) return RQ_BATCH;
-  for (int n = 0; n < RQ_SLICES; n++) young += group->young[n];
-  if (young >= RQ_BURST) engine->unsent = 1;
-  uint32_t left = young < RQ_BURST ? RQ_BURST - young : 0;
+  if (!engine->connected && most < part) most = part;
+  for (int n = 0; n < slices; n++) young += group->young[(now - n) % RQ_SLICES];
+  if (young >= most) engine->unsent = 1;
+  uint32_t left = young < most ? most - young : 0;
   return left < RQ_BATCH ? left : RQ_BATCH;
 }
 
-/* A batch of up to `most` queries, of the servers in line; returns how many. */
-static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number, uint32_t most) {
+/* A batch of up to `most` queries, of the servers in line; returns how many. Runs of packets only go where answers come
+ * from: a kernel that refuses a run, or a host that answers it with ICMP, does so once for all of its packets. */
+static uint32_t fill(rq_engine *engine, rq_group *group, uint32_t number, uint32_t most, uint32_t *messages) {
   uint32_t count = 0, s, room;
+  *messages = 0;
   while (count < most && (s = rq_pace_next(engine, &group->line, RQ_UDP, most - count, &room)) != RQ_NONE) {
     uint32_t taken = take(engine, s, number, count, room);
     if (taken == 0) break;
+    int runs = engine->segments && engine->servers[s].alive && taken > 1;
+    *messages = (runs ? rq_batch_runs : rq_batch_single)(&engine->sending, *messages, count, taken);
     rq_pace_sent(engine, s, taken);
     rq_pace_rotate(engine, &group->line, RQ_UDP);
     count += taken;
@@ -157,9 +163,7 @@ static void write_query(rq_engine *engine, uint32_t i, uint32_t at) {
   rq_out_init(&out, rq_batch_at(batch, at), batch->size);
   rq_query_write(&slot->asked.name, &spec, &out);
   rq_batch_put(batch, at, (uint32_t)rq_out_stored(&out), i);
-  if (engine->connected) return;
-  batch->peers[at] = engine->servers[slot->lookup.server].peer;
-  batch->headers[at].msg_hdr.msg_namelen = rq_peer_size(&batch->peers[at]);
+  if (!engine->connected) batch->peers[at] = engine->servers[slot->lookup.server].peer;
 }
 
 /* What went out with the first `messages` is in flight; the rest goes back to the head of its list. Returns how many
@@ -201,7 +205,7 @@ void rq_udp_repeat(rq_engine *engine, uint32_t i) {
     write_query(engine, i, 0);
     slot->repeated = 1;
     uint32_t sent = rq_batch_send(&engine->sending, engine->sys, engine->socks[slot->sock].fd,
-                                  rq_batch_single(&engine->sending, 1), &error);
+                                  rq_batch_single(&engine->sending, 0, 0, 1), &error);
     engine->stats.queries[RQ_UDP] += sent;
     engine->stats.repeats += sent;
   }
@@ -211,20 +215,19 @@ void rq_udp_repeat(rq_engine *engine, uint32_t i) {
 /* --- receiving --- */
 
 void rq_udp_event(rq_engine *engine, uint32_t number, uint32_t events) {
-  rq_group *group = group_of(engine, number);
-  if (engine->socks[number].fd >= 0 && events & EPOLLERR) read_errors(engine, group, number);
+  if (engine->socks[number].fd >= 0 && events & EPOLLERR) read_errors(engine, number);
   for (int round = 0; round < RECEIVE_ROUNDS && engine->socks[number].fd >= 0; round++)
-    if (receive_batch(engine, group, number) < RQ_BATCH) break;
+    if (receive_batch(engine, number) < RQ_BATCH) break;
 }
 
-static uint32_t receive_batch(rq_engine *engine, rq_group *group, uint32_t number) {
+static uint32_t receive_batch(rq_engine *engine, uint32_t number) {
   rq_batch *batch = &engine->receiving;
   uint32_t count = rq_batch_receive(batch, engine->sys, engine->socks[number].fd);
   for (uint32_t k = 0; k < count; k++) {
     const rq_peer *from = engine->connected ? NULL : &batch->peers[k];
     int32_t len = rq_batch_length(batch, k);
     if (len < 0) len = cut(batch, k);
-    if (rq_slot_packet(engine, number, from, rq_batch_at(batch, k), (uint32_t)len)) group->alive = 1;
+    rq_slot_packet(engine, number, from, rq_batch_at(batch, k), (uint32_t)len);
   }
   return count;
 }
@@ -242,7 +245,7 @@ static int32_t cut(const rq_batch *batch, uint32_t k) {
 }
 
 /* An ICMP error ends the one try whose query it quotes; what quotes none of ours is ignored. */
-static void read_errors(rq_engine *engine, rq_group *group, uint32_t number) {
+static void read_errors(rq_engine *engine, uint32_t number) {
   rq_peer peer;
   uint16_t id;
   int error;
@@ -250,7 +253,7 @@ static void read_errors(rq_engine *engine, rq_group *group, uint32_t number) {
     uint32_t i = rq_ids_find(&engine->ids, rq_ids_key(number, id));
     if (i == RQ_NONE || !rq_peer_same(&engine->servers[engine->slots[i].lookup.server].peer, &peer)) continue;
     if (engine->slots[i].paired) continue; /* its query over TCP goes on */
-    group->alive = 0;
+    engine->servers[engine->slots[i].lookup.server].alive = 0;
     rq_slot_failed(engine, i, error);
   }
 }

@@ -118,6 +118,19 @@ int rq_pace_begin(rq_engine *engine, uint32_t *first) {
   return !engine->paused;
 }
 
+void rq_pace_turn(rq_engine *engine, uint32_t s) {
+  uint32_t count = engine->server_count, row = engine->connected ? 1 : RQ_TURN;
+  if (engine->conf.transport == RQ_TCP && count > engine->link_most) count = engine->link_most;
+  if (engine->turn != s) engine->turn_left = row; /* others were passed over */
+  engine->turn = s;
+  if (engine->turn_left > 1) {
+    engine->turn_left--;
+    return;
+  }
+  engine->turn = s + 1 < count ? s + 1 : 0;
+  engine->turn_left = row;
+}
+
 /* --- queries on their way --- */
 
 void rq_pace_queue(rq_engine *engine, uint32_t i) {
@@ -195,8 +208,9 @@ void rq_pace_back(rq_engine *engine, uint32_t s) {
 /* --- what is learned --- */
 
 void rq_pace_answer(rq_engine *engine, uint32_t i, uint16_t rcode) {
-  if (!engine->healths) return;
   const rq_slot *slot = &engine->slots[i];
+  if (slot->state == RQ_SLOT_UDP) engine->servers[slot->lookup.server].alive = 1;
+  if (!engine->healths) return;
   int refused = rcode == RQ_RCODE_SERVFAIL || rcode == RQ_RCODE_REFUSED;
   int tells = slot->state == RQ_SLOT_UDP && !slot->repeated; /* how long TCP takes says nothing of UDP */
   rq_health_answer(&engine->healths[slot->lookup.server], engine->now_us - slot->sent_us, refused, !tells,

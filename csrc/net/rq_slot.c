@@ -33,7 +33,6 @@ static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len
 /* --- events --- */
 
 void rq_slots_start(rq_engine *engine) {
-  uint32_t count = engine->server_count;
   while ((rq_slots_fresh(engine) || engine->share.asking.head != RQ_NONE) &&
          engine->stats.in_flight < engine->conf.max_in_flight) {
     uint32_t first = engine->conf.rotate ? engine->turn : 0;
@@ -46,7 +45,7 @@ void rq_slots_start(rq_engine *engine) {
       break;
     }
     if (engine->share.on) rq_share_lead(engine, i);
-    engine->turn = first + 1 < count ? first + 1 : 0;
+    rq_pace_turn(engine, first);
     begin(engine, i, first);
   }
 }

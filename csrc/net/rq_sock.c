@@ -104,6 +104,10 @@ static void message_set(rq_batch *batch, uint32_t m, uint32_t from, uint32_t run
   rq_segment *segment = &batch->segments[m];
   header->msg_iov = &batch->vectors[from];
   header->msg_iovlen = run;
+  if (header->msg_name) {
+    header->msg_name = &batch->peers[from];
+    header->msg_namelen = rq_peer_size(&batch->peers[from]);
+  }
   header->msg_control = run > 1 ? segment : NULL;
   header->msg_controllen = run > 1 ? sizeof *segment : 0;
   batch->runs[m] = (uint16_t)run;
@@ -113,17 +117,17 @@ static void message_set(rq_batch *batch, uint32_t m, uint32_t from, uint32_t run
   memcpy(CMSG_DATA(&segment->header), &len, sizeof len);
 }
 
-uint32_t rq_batch_single(rq_batch *batch, uint32_t count) {
-  for (uint32_t i = 0; i < count; i++) message_set(batch, i, i, 1);
-  return count;
+uint32_t rq_batch_single(rq_batch *batch, uint32_t messages, uint32_t from, uint32_t count) {
+  for (uint32_t i = from; i - from < count; i++) message_set(batch, messages++, i, 1);
+  return messages;
 }
 
 /* The longest first. By insertion: there are few, and often all of them are of one length. */
-static void sort_by_length(rq_batch *batch, uint32_t count) {
-  for (uint32_t i = 1; i < count; i++) {
+static void sort_by_length(rq_batch *batch, uint32_t from, uint32_t count) {
+  for (uint32_t i = from + 1; i - from < count; i++) {
     struct iovec vector = batch->vectors[i];
     uint32_t slot = batch->slots[i], at = i;
-    for (; at > 0 && batch->vectors[at - 1].iov_len < vector.iov_len; at--) {
+    for (; at > from && batch->vectors[at - 1].iov_len < vector.iov_len; at--) {
       batch->vectors[at] = batch->vectors[at - 1];
       batch->slots[at] = batch->slots[at - 1];
     }
@@ -132,14 +136,14 @@ static void sort_by_length(rq_batch *batch, uint32_t count) {
   }
 }
 
-uint32_t rq_batch_runs(rq_batch *batch, uint32_t count) {
-  uint32_t messages = 0;
-  sort_by_length(batch, count);
-  for (uint32_t from = 0; from < count; messages++) {
+uint32_t rq_batch_runs(rq_batch *batch, uint32_t messages, uint32_t from, uint32_t count) {
+  const uint32_t all = from + count;
+  sort_by_length(batch, from, count);
+  while (from < all) {
     uint32_t end = from + 1;
-    while (end < count && batch->vectors[end].iov_len == batch->vectors[from].iov_len) end++;
-    if (end < count) end++;
-    message_set(batch, messages, from, end - from);
+    while (end < all && batch->vectors[end].iov_len == batch->vectors[from].iov_len) end++;
+    if (end < all) end++;
+    message_set(batch, messages++, from, end - from);
     from = end;
   }
   return messages;

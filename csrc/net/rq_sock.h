@@ -63,13 +63,13 @@ static inline uint8_t *rq_batch_at(const rq_batch *batch, uint32_t i) {
 /* Packet `i` is to be sent: `len` octets, written at rq_batch_at(i), the query of `slot`. */
 void rq_batch_put(rq_batch *batch, uint32_t i, uint32_t len, uint32_t slot);
 
-/* Makes messages of the first `count` packets, one each. Returns how many. */
-uint32_t rq_batch_single(rq_batch *batch, uint32_t count);
+/* Makes messages of the `count` packets from `from` on, all to one peer, behind the `messages` that there are: one
+ * each. Returns how many there are then. */
+uint32_t rq_batch_single(rq_batch *batch, uint32_t messages, uint32_t from, uint32_t count);
 
 /* The same, but packets of one length, and a shorter last one, become one message, which the kernel cuts into packets
- * again as late as it can (UDP GSO): the way through it is then paid for once. Changes their order. All go to one peer.
- */
-uint32_t rq_batch_runs(rq_batch *batch, uint32_t count);
+ * again as late as it can (UDP GSO): the way through it is then paid for once. Changes their order. */
+uint32_t rq_batch_runs(rq_batch *batch, uint32_t messages, uint32_t from, uint32_t count);
 
 /* Sends the first `count` messages; returns how many went out. If not all: *error says why the next one did not. */
 uint32_t rq_batch_send(rq_batch *batch, const rq_sys *sys, int fd, uint32_t count, int *error);

@@ -137,7 +137,7 @@ static void test_runs_hold_each_packet_once(unit *u) {
     uint32_t count = next_random(&state) % (RQ_BATCH + 1), kinds = 1 + next_random(&state) % 40, packets = 0;
     uint32_t lens[RQ_BATCH], seen[RQ_BATCH] = {0};
     for (uint32_t i = 0; i < count; i++) rq_batch_put(&batch, i, lens[i] = 17 + next_random(&state) % kinds, i);
-    uint32_t messages = rq_batch_runs(&batch, count);
+    uint32_t messages = rq_batch_runs(&batch, 0, 0, count);
     EXPECT(u, messages <= (count + 1) / 2 && (kinds > 1 || messages == (count > 0)));
     for (uint32_t m = 0; m < messages; m++) {
       const struct msghdr *header = &batch.headers[m].msg_hdr;
@@ -156,7 +156,7 @@ static void test_runs_hold_each_packet_once(unit *u) {
     }
     EXPECT_NUMBER(u, packets, count);
     for (uint32_t i = 0; i < count; i++) EXPECT_NUMBER(u, seen[i], 1);
-    EXPECT_NUMBER(u, rq_batch_single(&batch, count), count);
+    EXPECT_NUMBER(u, rq_batch_single(&batch, 0, 0, count), count);
   }
   rq_batch_drop(&batch);
 }

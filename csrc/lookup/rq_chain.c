@@ -59,6 +59,7 @@ static step record_step(const rq_record *record, const rq_question *asked, rq_na
 typedef struct chain {
   uint16_t rrtype, rrclass;
   unsigned links;
+  uint32_t reads;
   uint16_t counts[4];                /* records written, by section */
   size_t places[RQ_CHAIN_LINKS + 1]; /* where the names stand in what is written */
   rq_name names[RQ_CHAIN_LINKS + 1];
@@ -67,11 +68,14 @@ typedef struct chain {
 /* What stands at the present name. */
 typedef struct here {
   int answers, cname, broken; /* a record of the type; a CNAME; one of them does not fit its layout */
+  int dname;                  /* a DNAME, anywhere */
   rq_name target;             /* of the CNAME */
 } here;
 
 static int message_open(rq_walk *walk, const uint8_t *wire, size_t len, rq_question *question);
-static void head_write(const rq_walk *walk, const rq_name *asked, const rq_question *question, rq_out *out);
+static void chain_begin(chain *chain, const rq_walk *walk, const rq_name *asked, const rq_question *question,
+                        rq_out *out);
+static rq_chain_end message_carry(chain *chain, const rq_walk *questions_read, rq_out *out);
 static rq_chain_end chain_carry(chain *chain, const rq_walk *questions_read, rq_out *out);
 static void denial_write(chain *chain, const rq_walk *questions_read, rq_out *out);
 static void counts_write(const chain *chain, rq_out *out);
@@ -87,32 +91,31 @@ rq_chain_end rq_chain_select(const rq_name *asked, const uint8_t *before, size_t
   if (before_len > 0 && !message_open(&early, before, before_len, &first)) return RQ_CHAIN_STOPS;
   if (!rq_name_equal(asked, &first.name) || first.rrtype != question.rrtype || first.rrclass != question.rrclass)
     return RQ_CHAIN_STOPS;
-  head_write(&walk, asked, &first, out);
-  chain.rrtype = first.rrtype;
-  chain.rrclass = first.rrclass;
-  chain.links = 0;
-  for (int n = 0; n < 4; n++) chain.counts[n] = 0;
-  chain.names[0] = *asked;
-  chain.places[0] = RQ_HEADER_SIZE;
+  chain_begin(&chain, &walk, asked, &first, out);
   rq_chain_end ends = before_len > 0 ? chain_carry(&chain, &early, out) : RQ_CHAIN_LEADS;
   if (ends != RQ_CHAIN_LEADS || !rq_name_equal(&question.name, &chain.names[chain.links])) {
     rq_out_rewind(out, 0);
     return RQ_CHAIN_STOPS;
   }
-  unsigned links = chain.links;
-  const unsigned rcode = RQ_RCODE(walk.header.flags);
-  ends = chain_carry(&chain, &walk, out);
-  if (ends == RQ_CHAIN_LEADS) {
-    denial_write(&chain, &walk, out);
-    if (chain.counts[RQ_AUTHORITY] > 0)
-      ends = RQ_CHAIN_DENIES;
-    else if (chain.links == links)
-      ends = RQ_CHAIN_STOPS;
-  }
+  ends = message_carry(&chain, &walk, out);
   counts_write(&chain, out);
   *end = chain.names[chain.links];
-  int fits = ends == RQ_CHAIN_DENIES ? rcode == 0 || rcode == RCODE_NXDOMAIN : rcode == 0;
-  return fits || ends == RQ_CHAIN_LOOPS ? ends : RQ_CHAIN_STOPS;
+  return ends;
+}
+
+/* Writes what the last message adds to the chain: how it ends. */
+static rq_chain_end message_carry(chain *chain, const rq_walk *questions_read, rq_out *out) {
+  const unsigned rcode = RQ_RCODE(questions_read->header.flags), links = chain->links;
+  rq_chain_end ends = chain_carry(chain, questions_read, out);
+  if (ends == RQ_CHAIN_LEADS) {
+    denial_write(chain, questions_read, out);
+    if (chain->counts[RQ_AUTHORITY] > 0)
+      ends = RQ_CHAIN_DENIES;
+    else if (chain->links == links)
+      ends = RQ_CHAIN_STOPS;
+  }
+  int fits = rcode == 0 || ends == RQ_CHAIN_LOOPS || (ends == RQ_CHAIN_DENIES && rcode == RCODE_NXDOMAIN);
+  return fits ? ends : RQ_CHAIN_STOPS;
 }
 
 /* 1 with the walk behind the question, which must be the only one. */
@@ -121,7 +124,9 @@ static int message_open(rq_walk *walk, const uint8_t *wire, size_t len, rq_quest
          rq_walk_question(walk, question) == 1;
 }
 
-static void head_write(const rq_walk *walk, const rq_name *asked, const rq_question *question, rq_out *out) {
+/* Writes header and question; the chain stands at the name that is asked for. */
+static void chain_begin(chain *chain, const rq_walk *walk, const rq_name *asked, const rq_question *question,
+                        rq_out *out) {
   rq_out_u16(out, walk->header.id);
   rq_out_u16(out, walk->header.flags);
   rq_out_u16(out, 1);
@@ -129,6 +134,12 @@ static void head_write(const rq_walk *walk, const rq_name *asked, const rq_quest
   rq_name_write(asked, out);
   rq_out_u16(out, question->rrtype);
   rq_out_u16(out, question->rrclass);
+  chain->rrtype = question->rrtype;
+  chain->rrclass = question->rrclass;
+  chain->links = chain->reads = 0;
+  for (int n = 0; n < 4; n++) chain->counts[n] = 0;
+  chain->names[0] = *asked;
+  chain->places[0] = RQ_HEADER_SIZE;
 }
 
 static void counts_write(const chain *chain, rq_out *out) {
@@ -150,6 +161,8 @@ static int was_there(const chain *chain, const rq_name *name);
 static rq_chain_end chain_carry(chain *chain, const rq_walk *questions_read, rq_out *out) {
   here here;
   for (;;) {
+    chain->reads += 3u * questions_read->header.counts[RQ_ANSWER];
+    if (chain->reads > RQ_CHAIN_READS) return RQ_CHAIN_STOPS;
     here_read(chain, questions_read, &here);
     if (here.broken) return RQ_CHAIN_STOPS;
     if (here.answers) {
@@ -158,7 +171,7 @@ static rq_chain_end chain_carry(chain *chain, const rq_walk *questions_read, rq_
     }
     if (!here.cname) return RQ_CHAIN_LEADS;
     if (chain->links == RQ_CHAIN_LINKS || was_there(chain, &here.target)) return RQ_CHAIN_LOOPS;
-    dname_write(chain, questions_read, &here.target, out);
+    if (here.dname) dname_write(chain, questions_read, &here.target, out);
     here_write(chain, questions_read, TYPE_CNAME, out);
     chain->links++;
     chain->names[chain->links] = here.target;
@@ -174,9 +187,10 @@ static int is_here(const chain *chain, const rq_walk *walk, const rq_record *rec
 static void here_read(const chain *chain, const rq_walk *questions_read, here *here) {
   rq_walk walk = *questions_read;
   rq_record record;
-  here->answers = here->cname = here->broken = 0;
+  here->answers = here->cname = here->broken = here->dname = 0;
   while (rq_walk_record(&walk, &record) == 1 && walk.section == RQ_ANSWER) {
     int answers = record.rrtype == chain->rrtype || chain->rrtype == TYPE_ANY;
+    if (record.rrtype == TYPE_DNAME) here->dname = 1;
     if ((!answers && record.rrtype != TYPE_CNAME) || !is_here(chain, &walk, &record)) continue;
     if (!rq_rdata_fits(record.rrtype, &record.rdata)) here->broken = 1;
     if (answers) here->answers = 1;

@@ -8,7 +8,8 @@
 
 #include "../wire/rq_msg.h"
 
-#define RQ_CHAIN_LINKS 32 /* CNAMEs in a chain at the most, those of all its messages together */
+#define RQ_CHAIN_LINKS 32    /* CNAMEs in a chain at the most, those of all its messages together */
+#define RQ_CHAIN_READS 65536 /* records read for a chain at the most: each link takes up to three times the section */
 
 /* 1 if the answer section has a record of the question's type and class at the question's name or at the end of its
  * CNAME chain, else 0. Reads the section at most 8 times, whatever order the chain comes in; loops end there too. */
@@ -19,7 +20,8 @@ typedef enum rq_chain_end {
   RQ_CHAIN_ANSWERS, /* NOERROR, and a record of the type is there */
   RQ_CHAIN_DENIES,  /* NXDOMAIN or no such record, and an SOA at or above the end of the chain says so */
   RQ_CHAIN_LEADS,   /* NOERROR, and it leads to a name of which the message says nothing: that is to be asked for */
-  RQ_CHAIN_STOPS,   /* anything else; a record on the chain that does not fit its layout is such a thing */
+  RQ_CHAIN_STOPS,   /* anything else, such as a record on the chain that does not fit its layout, or so many links in
+                       so large a message that to follow them would take RQ_CHAIN_READS */
   RQ_CHAIN_LOOPS    /* it comes back to a name, or has more than RQ_CHAIN_LINKS links */
 } rq_chain_end;
 

@@ -413,6 +413,36 @@ static void test_a_message_that_is_no_answer_to_it_is_not_read(unit *u) {
   EXPECT_NUMBER(u, SELECT(HEAD "\0\1\0\0\0\0" Q "\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1b\0\0"), RQ_CHAIN_STOPS);
 }
 
+/* A chain of some links, the last one first, behind as many other records as the message holds. */
+static rq_chain_end end_of_a_large_message(uint32_t links) {
+  static uint8_t wire[RQ_MESSAGE_MAX], written[RQ_MESSAGE_MAX];
+  rq_out out;
+  rq_name name = name_of("n0.example"), end;
+  uint16_t count = 0;
+  rq_out_init(&out, wire, sizeof wire);
+  put_head(&out, RQ_FLAG_QR, &name, 1, 0, 0);
+  for (; rq_out_wanted(&out) < RQ_MESSAGE_MAX - (links + 1) * 50; count++) put_record(&out, &name, 16, 60, NULL, 0);
+  for (uint32_t n = links; n-- > 0; count++) {
+    char text[32];
+    snprintf(text, sizeof text, "n%u.example", n);
+    rq_name owner = name_of(text);
+    snprintf(text, sizeof text, "n%u.example", n + 1);
+    rq_name target = name_of(text);
+    put_record(&out, &owner, 5, 60, target.octets, target.len);
+  }
+  rq_out_patch16(&out, 6, count);
+  uint32_t len = (uint32_t)rq_out_stored(&out);
+  rq_out_init(&out, written, sizeof written);
+  return rq_chain_select(&name, NULL, 0, wire, len, &end, &out);
+}
+
+static void test_work_is_bounded(unit *u) {
+  u->about = "long chains in large messages";
+  EXPECT_NUMBER(u, end_of_a_large_message(1), RQ_CHAIN_LEADS);
+  EXPECT_NUMBER(u, end_of_a_large_message(30), RQ_CHAIN_STOPS);
+  EXPECT_NUMBER(u, end_of_a_large_message(300), RQ_CHAIN_STOPS);
+}
+
 static void test_one_name_below_another(unit *u) {
   u->about = "names below names";
   rq_name www = name_of("www.Example"), example = name_of("example"), ample = name_of("ample"), root = name_of(".");
@@ -434,6 +464,7 @@ int main(void) {
   test_a_cache_refuses_misuse(&u);
   test_a_chain_is_written_with_its_names_in_full(&u);
   test_a_message_that_is_no_answer_to_it_is_not_read(&u);
+  test_work_is_bounded(&u);
   test_one_name_below_another(&u);
   return unit_report(&u, "cache");
 }

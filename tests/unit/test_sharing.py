@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from resquery import Cache, Resolver, bulk, errors
+from resquery import Cache, Resolver, bulk, bulk_columns, errors
 from resquery.testing import Delay, Drop, Fault, Query, Rcode, Reply, Server
 
 ZONE = """
@@ -166,6 +168,40 @@ def test_any_is_not_kept() -> None:
     with Server(text=ZONE) as server:
         list(bulk(["www.example"], "ANY", servers=server.address, cache=cache))
     assert len(cache) == 0
+
+
+def test_a_chain_is_kept_whole_and_each_hop_for_itself() -> None:
+    """Under their own questions, but for a chain whose end was not asked for: it goes on from what is kept."""
+
+    def answer(query: Query) -> Reply:
+        target = {"a.one.": "b.two.", "c.one.": "b.two."}.get(query.name.lower())
+        return Reply([f"{query.name} 60 IN CNAME {target}"] if target else [f"{query.name} 40 IN A 192.0.2.1"])
+
+    cache = Cache()
+    with Server(answer=answer) as server:
+        for name, queries, hit in (("a.one", 2, False), ("b.two", 2, True), ("a.one", 2, True), ("c.one", 3, False)):
+            (row,) = bulk([name], servers=server.address, cache=cache)
+            assert (row.status, row.answer[-1].name, server.queries) == ("NOERROR", "b.two.", queries)
+            assert (row.server is None) == (hit or name == "c.one")
+    assert len(cache) == 2
+
+
+def test_columns_have_the_whole_chain() -> None:
+    """The answer of a row that was followed, shared or cached is the same list of records in columns."""
+
+    def answer(query: Query) -> Reply:
+        first = query.name.lower() == "a.one."
+        return Reply(["a.one. 60 IN CNAME b.two."] if first else ["b.two. 40 IN A 192.0.2.1"])
+
+    pyarrow: Any = importlib.import_module("pyarrow")
+    cache, rows = Cache(), list[Any]()
+    with Server(answer=answer) as server:
+        for _ in range(2):
+            batches = bulk_columns(["a.one"] * 3, servers=server.address, cache=cache)
+            rows = [row for batch in batches for row in pyarrow.record_batch(batch).to_pylist()]
+            assert [[record["type"] for record in row["answer"]] for row in rows] == [["CNAME", "A"]] * 3
+        assert server.queries == 2
+        assert {(row["server"], row["transport"], row["tries"]) for row in rows} == {(None, None, 0)}
 
 
 def test_what_differs_in_manner_is_kept_apart(server: Server) -> None:

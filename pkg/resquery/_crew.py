@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from queue import Empty, SimpleQueue
-from time import monotonic
+from time import monotonic, sleep
 from typing import Generic, TypeVar
 
 from ._engine import SLICE_MS, Column, Engine, Types
@@ -29,6 +29,8 @@ Gather = Callable[[int, bool], Iterable[Made[T]]]
 GULP = 256  # names taken from the input at once
 _GULP_SECONDS = 0.005  # a slow input is not waited for longer than this while there is something to send
 _NAME_MAX = 4096  # octets of an input that are looked at: none as long is a name
+FEW = 64  # where rows come in smaller numbers, though more lookups are held, each turn of a thread costs
+PAUSE = 0.0005  # more than they do: they are left to gather for so many seconds, which a kernel's buffers last for
 _STARVED_MS = 5  # how long a thread serves the network before it looks for names again
 
 
@@ -102,12 +104,13 @@ class Crew(Generic[T]):
 
     def _run(self, names: Names) -> Generator[T, None, None]:
         room, at_work, told = sum(engine.limits.slots for engine in self._engines), len(self._engines), False
+        least = max(len(self.types), min(room // 8, self._gulp * len(self.types)))  # names go in handfuls
         while at_work:
             self._boss = threading.current_thread()
             if os.getpid() != self._pid:
                 raise ResqueryError("these lookups belong to the parent process; start new ones after a fork")
             start = monotonic()
-            while not names.ended and room >= len(self.types) and not slow(start):
+            while not names.ended and room >= least and not slow(start):
                 column = names.gulp(min(self._gulp, room // len(self.types)), start)
                 room -= column.left * len(self.types)
                 self.given.put(column)
@@ -161,7 +164,7 @@ class Crew(Generic[T]):
             if held + each <= slots and column is not None:
                 held += engine.submit(column, self.types) * each
                 if not column.left:
-                    column, wait = None, 0  # the next are for who comes first, and the network for who comes late
+                    column, wait = None, _STARVED_MS  # the next are for who comes first
             finished = engine.step(wait) if held else 0
             done = ended and not column and finished == held
             for made in gather(finished, done):
@@ -169,6 +172,8 @@ class Crew(Generic[T]):
                 self.made.put(made)
             if done:
                 return
+            if 0 < finished < FEW < held:
+                sleep(PAUSE * len(self._engines))  # each of them gets its part of the answers
 
     def _next(self, *, idle: bool) -> tuple[Column | None, bool]:
         """Names, if there are any, and whether there will be no more."""

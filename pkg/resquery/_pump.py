@@ -11,9 +11,9 @@ import select
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
-from time import monotonic
+from time import monotonic, sleep
 
-from ._crew import Thread, join
+from ._crew import FEW, PAUSE, Thread, join
 from ._engine import SLICE_MS, Column, Engine, Stats, Types, summed
 from ._files import LINES, Block, Reader, Sink, Writer
 from ._settings import fair
@@ -30,7 +30,7 @@ class Pump:
     def __init__(self, engines: Sequence[Engine], types: Types, reader: Reader, sink: Sink) -> None:
         self._types = types
         self._reader = reader
-        self._hands = [_Hand(engine, types, reader, sink, alone=len(engines) == 1) for engine in engines]
+        self._hands = [_Hand(engine, types, reader, sink, beside=len(engines) - 1) for engine in engines]
 
     def stats(self) -> Stats:
         """Totals of all engines, a moment old while they run."""
@@ -62,7 +62,7 @@ class Pump:
 class _Hand:
     """One engine at work, for one thread."""
 
-    def __init__(self, engine: Engine, types: Types, reader: Reader, sink: Sink, *, alone: bool) -> None:
+    def __init__(self, engine: Engine, types: Types, reader: Reader, sink: Sink, *, beside: int) -> None:
         self.writer = Writer(sink)
         self.rows = 0
         self.stats = engine.stats()
@@ -72,7 +72,8 @@ class _Hand:
         self._engine = engine
         self._types = types
         self._reader = reader
-        self._alone = alone
+        self._alone = alone = beside == 0
+        self._pause = PAUSE * (beside + 1)  # each of them gets its part of the answers
         self._block = Block(LINES if alone else fair(engine.limits, _FAIR_LINES))
         self._paced = not alone and (engine.limits.rate is not None or engine.limits.rate_per_server is not None)
         self._starved = False  # there was nothing in the input, which has not ended
@@ -87,6 +88,8 @@ class _Hand:
                 drained = writer.take(self._engine)
                 self._held -= drained
                 self.rows += drained
+                if drained < FEW < self._held:
+                    sleep(self._pause)
             if writer.due or not self._held:
                 writer.flush()
             if monotonic() - self._told > _STATS_SECONDS:

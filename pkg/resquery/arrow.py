@@ -7,12 +7,12 @@ where it stands, and none of them is needed to make it. SPDX-License-Identifier:
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Protocol
 
 from ._columns import Columns, Kind, Parts, schema_capsule
 from ._conf import Servers, server_list
-from ._crew import Crew, Gather, Made, Names
+from ._crew import FEW, PAUSE, Crew, Gather, Made, Names
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets
 from ._settings import BulkSettings, explicit, known
@@ -181,6 +181,9 @@ class BulkColumns:
             source, gather = Source(engine, names, self._types), self._gather(engine)
             while source.feed() or source.held:
                 finished = engine.step(SLICE_MS if source.full or names.ended else 0)
+                if 0 < finished < FEW < source.held:
+                    sleep(PAUSE)
+                    finished = engine.step(0)
                 for batch, moved in gather(finished, False):
                     source.held -= moved
                     if batch is not None:

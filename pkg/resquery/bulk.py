@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from msgspec.msgpack import Decoder
 
 from ._cache import cache_of
 from ._conf import POLITE, Servers, affordable, settled
-from ._crew import GULP, Crew, Gather, Made, Names, slow
+from ._crew import FEW, GULP, PAUSE, Crew, Gather, Made, Names, slow
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import type_number
 from ._settings import BulkSettings, divided, explicit, known, thread_count
@@ -141,8 +141,12 @@ def _alone(engine: Engine, names: Names, types: Types) -> Generator[Row, None, N
     with engine:
         source, packs, decode = Source(engine, names, types), Packs(engine), Decoder(list[Row]).decode
         while source.feed() or source.held:
-            if engine.step(SLICE_MS if source.full or names.ended else 0) == 0:
+            finished = engine.step(SLICE_MS if source.full or names.ended else 0)
+            if finished == 0:
                 continue
+            if finished < FEW < source.held:
+                sleep(PAUSE)
+                engine.step(0)
             served = monotonic()
             pack, _ = packs.drain()
             for row in decode(pack):

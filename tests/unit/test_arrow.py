@@ -522,10 +522,10 @@ def test_lookups_are_the_rows_of_bulk(server: Server) -> None:
     """The same cells for each name and type, whether iterated over or taken as a stream."""
     wanted = sorted(
         (*(getattr(row, cell) for cell in CELLS), [record.to_text().split(" ", 4)[4] for record in row.answer])
-        for row in bulk(NAMES, ["A", "MX"], servers=server.address)
+        for row in bulk(NAMES, ["A", "MX"], servers=server.address, share=False)
     )
-    batches = list(bulk_columns(NAMES, ["A", "MX"], servers=server.address, batch_rows=5))
-    streamed = rows(bulk_columns(NAMES, ["A", "MX"], servers=server.address, batch_rows=5))
+    batches = list(bulk_columns(NAMES, ["A", "MX"], servers=server.address, share=False, batch_rows=5))
+    streamed = rows(bulk_columns(NAMES, ["A", "MX"], servers=server.address, share=False, batch_rows=5))
     assert sum(map(len, batches)) == len(streamed) == len(wanted) == 12
     assert max(map(len, batches)) <= 5
     for found in ([row for batch in batches for row in rows(batch)], streamed):

@@ -268,21 +268,6 @@ static void play_queries(session *s) {
 
 /* --- sessions --- */
 
-/* A cache that is too small, or forgets soon, or serves what is too old. */
-static void use_cache(session *s, rq_engine *engine) {
-  int32_t status;
-  world *w = &s->w;
-  const rq_cache_conf conf = {.entries = 1 + draw(w, 50),
-                              .octets = 1 + draw(w, 10000),
-                              .ttl_max_s = 1 + draw(w, 2),
-                              .negative_max_s = draw(w, 2),
-                              .stale_s = draw(w, 2) * 10};
-  rq_cache *cache = rq_cache_new(&conf, &status);
-  EXPECT(s->u, cache && status == RQ_OK);
-  EXPECT_NUMBER(s->u, rq_engine_use_cache(engine, cache), RQ_OK);
-  rq_cache_free(cache); /* the engine keeps it */
-}
-
 static rq_engine *make(session *s, int32_t *status) {
   rq_addr addrs[PEERS];
   int32_t error;
@@ -293,7 +278,6 @@ static rq_engine *make(session *s, int32_t *status) {
     memcpy(addrs[n].octets, six ? (const void *)&peer->v6.sin6_addr : (const void *)&peer->v4.sin_addr, six ? 16 : 4);
   }
   rq_engine *engine = rq_engine_make(&s->conf, addrs, s->w.peer_count, &replay_sys, status, &error);
-  if (engine && chance(&s->w, 30)) use_cache(s, engine);
   EXPECT(s->u, engine ? *status == RQ_OK : *status == RQ_NETWORK && error > 0 && !s->calm);
   return engine;
 }

@@ -6,6 +6,7 @@
  *   rq_engine_tcp.c   lookups <-> TCP connections
  *   rq_pace.c         which servers may be sent to now, and which wait for it
  *   rq_slot.c         one lookup from input to row: lists, events of rq_lookup, the reply it keeps
+ *   rq_slot_query.c   its query, and what is let in as the answer
  *   rq_share.c        lookups that need no query of their own: from the cache, or as another asks the same
  *
  * Data flows one way: packets become events of a slot, and an action of rq_lookup only ever moves its slot to a list,
@@ -248,17 +249,6 @@ void rq_slot_again(rq_engine *engine, uint32_t i);
 /* Gives up the query over TCP that goes beside one over UDP, if there is one: that one is waited for as before. */
 void rq_slot_alone(rq_engine *engine, uint32_t i);
 
-/* The query that a slot sends. */
-void rq_slot_spec(const rq_engine *engine, const rq_slot *slot, rq_query_spec *spec);
-
-/* Draws what tells the next query of slot `i` from others: an ID that is free on this socket, which is entered, letter
- * case over UDP, a client cookie for a server that has none. 0 when no ID was found. */
-int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock);
-
-/* A message from socket or connection `sock` (the right source, where `from` is NULL): to its slot, or counted and
- * dropped. 1 if a slot accepted it. */
-int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const uint8_t *wire, uint32_t len);
-
 /* The end of a lookup, which was counted as in flight: it becomes a row. */
 void rq_slot_done(rq_engine *engine, uint32_t i);
 
@@ -271,6 +261,22 @@ static inline int rq_slot_has_server(const rq_slot *slot) {
 /* Keeps a reply, in place of one kept before; -1 when there is no memory. */
 int rq_slot_keep(rq_slot *slot, const uint8_t *wire, uint32_t len);
 void rq_slot_drop_reply(rq_slot *slot);
+
+/* --- rq_slot_query.c --- */
+
+/* The query that a slot sends. */
+void rq_slot_spec(const rq_engine *engine, const rq_slot *slot, rq_query_spec *spec);
+
+/* Draws what tells the next query of slot `i` from others: an ID that is free on this socket, which is entered, letter
+ * case over UDP, a client cookie for a server that has none. 0 when no ID was found. */
+int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock);
+
+/* A message from socket or connection `sock` (the right source, where `from` is NULL): to its slot, or counted and
+ * dropped. 1 if a slot accepted it. */
+int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const uint8_t *wire, uint32_t len);
+
+/* The name that is asked for gets the letter case of the input again. */
+void rq_slot_restore_case(rq_slot *slot);
 
 /* --- rq_pace.c --- */
 

@@ -4,12 +4,7 @@
  * of finished ones exactly once. SPDX-License-Identifier: MIT */
 #include "rq_engine_impl.h"
 
-#include <errno.h>
 #include <stdlib.h>
-
-#define SHORT_NAME 18 /* octets of a name that has at most 16 letters */
-#define ID_DRAWS \
-  16 /* a socket is never more than half full, so 16 draws fail once in 65,536 times, and then it just waits */
 
 static uint32_t draw(rq_engine *engine);
 static void put_back(rq_engine *engine, uint32_t i);
@@ -25,9 +20,6 @@ static void pair(rq_engine *engine, uint32_t i);
 static void unpair(rq_engine *engine, uint32_t i, int silent);
 static void give_up_tcp(rq_engine *engine, uint32_t i);
 static void learn(rq_engine *engine, uint32_t i, const rq_reply *reply);
-static int judge(rq_engine *engine, uint32_t i, uint32_t sock, const uint8_t *wire, uint32_t len, rq_reply *reply);
-static void suspect(rq_engine *engine, uint32_t i, int verdict);
-static void restore_case(rq_slot *slot);
 static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply);
 
 /* --- events --- */
@@ -208,7 +200,7 @@ int64_t rq_slot_rto_us(const rq_engine *engine, uint32_t s) {
 }
 
 static void finish(rq_engine *engine, uint32_t i) {
-  restore_case(&engine->slots[i]);
+  rq_slot_restore_case(&engine->slots[i]);
   if (engine->share.on && rq_share_end(engine, i)) return;
   rq_slot_done(engine, i);
 }
@@ -287,120 +279,11 @@ static void give_up_tcp(rq_engine *engine, uint32_t i) {
   if (lookup->distrusts) rq_manner_trust(&engine->manners[lookup->server]);
 }
 
-/* --- packets --- */
-
-int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const uint8_t *wire, uint32_t len) {
-  rq_cur cur;
-  rq_reply reply;
-  int verdict = RQ_DROP_ID;
-  rq_cur_init(&cur, wire, len);
-  uint32_t i = rq_ids_find(&engine->ids, rq_ids_key(sock, rq_cur_u16(&cur)));
-  if (len < RQ_HEADER_SIZE)
-    verdict = RQ_DROP_SHORT;
-  else if (i != RQ_NONE && from && !rq_peer_same(&engine->servers[engine->slots[i].lookup.server].peer, from))
-    verdict = RQ_DROP_SOURCE;
-  else if (i != RQ_NONE)
-    verdict = judge(engine, i, sock, wire, len, &reply);
-  if (verdict == RQ_ACCEPT) {
-    if (reply.transport == RQ_UDP) rq_slot_alone(engine, i);
-    rq_slot_reply(engine, i, wire, len, &reply);
-    return 1;
-  }
-  engine->stats.dropped[verdict]++;
-  if (verdict == RQ_DROP_CASE || verdict == RQ_DROP_COOKIE) suspect(engine, i, verdict);
-  return 0;
-}
-
-static int judge(rq_engine *engine, uint32_t i, uint32_t sock, const uint8_t *wire, uint32_t len, rq_reply *reply) {
-  const rq_slot *slot = &engine->slots[i];
-  const rq_manner *manner = &engine->manners[slot->lookup.server];
-  rq_expect expect = {.asked = &slot->asked,
-                      .client = engine->policy.cookies && slot->lookup.edns ? manner->cookie : NULL,
-                      .transport = sock < engine->sock_count ? RQ_UDP : RQ_TCP,
-                      .mixed_case = engine->conf.mixed_case,
-                      .cookie_due = manner->cookie_due};
-  return rq_lookup_judge(wire, len, &expect, reply);
-}
-
-/* The packet is forgotten; what comes of it is that the server may be asked over TCP, too. */
-static void suspect(rq_engine *engine, uint32_t i, int verdict) {
-  rq_lookup *lookup = &engine->slots[i].lookup;
-  rq_lookup_suspect(lookup, verdict, engine->now_us);
-  if (lookup->deadline_us < rq_wheel_due_us(&engine->wheel, i)) rq_wheel_set(&engine->wheel, i, lookup->deadline_us);
-}
-
 static void learn(rq_engine *engine, uint32_t i, const rq_reply *reply) {
   const rq_slot *slot = &engine->slots[i];
   rq_manner *manner = &engine->manners[slot->lookup.server];
   rq_manner_learn(manner, reply, engine->policy.cookies && slot->lookup.edns);
   if (slot->paired) rq_manner_distrust(manner, slot->lookup.beside, reply, engine->now_us);
-}
-
-/* `count` times 16 random bits; 0 when there are none, and then nothing may be sent. */
-static int draw_bits(rq_engine *engine, unsigned count, uint64_t *bits) {
-  for (*bits = 0; count > 0; count--) {
-    int32_t drawn = rq_random_u16(&engine->random);
-    if (drawn < 0) {
-      engine->entropy_error = errno;
-      return 0;
-    }
-    *bits = *bits << 16 | (uint32_t)drawn;
-  }
-  return 1;
-}
-
-/* Over UDP one bit for each of the first letters, or each of the first 32 of a longer name; over TCP the case of the
- * input, unless the question is on its way over UDP too. */
-static int draw_case(rq_engine *engine, rq_slot *slot, int udp) {
-  uint64_t bits = 0;
-  if (slot->paired || (!udp && slot->flips == 0)) return 1;
-  if (udp && !draw_bits(engine, slot->asked.name.len > SHORT_NAME ? 2 : 1, &bits)) return 0;
-  rq_name_flip(&slot->asked.name, slot->flips ^ (uint32_t)bits);
-  slot->flips = (uint32_t)bits;
-  return 1;
-}
-
-static int draw_cookie(rq_engine *engine, rq_manner *manner) {
-  uint64_t bits;
-  if (manner->cookie_len > 0) return 1;
-  if (!draw_bits(engine, RQ_COOKIE_CLIENT / 2, &bits)) return 0;
-  rq_manner_draw(manner, bits);
-  return 1;
-}
-
-int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock) {
-  rq_slot *slot = &engine->slots[i];
-  if (engine->conf.mixed_case && !draw_case(engine, slot, sock < engine->sock_count)) return 0;
-  if (engine->policy.cookies && !draw_cookie(engine, &engine->manners[slot->lookup.server])) return 0;
-  for (int draw = 0; draw < ID_DRAWS; draw++) {
-    int32_t id = rq_random_u16(&engine->random);
-    if (id < 0) {
-      engine->entropy_error = errno;
-      return 0;
-    }
-    if (rq_ids_add(&engine->ids, rq_ids_key(sock, (uint16_t)id), i)) {
-      slot->id = (uint16_t)id;
-      slot->sock = sock;
-      return 1;
-    }
-  }
-  return 0;
-}
-
-void rq_slot_spec(const rq_engine *engine, const rq_slot *slot, rq_query_spec *spec) {
-  *spec = (rq_query_spec){.rrtype = slot->asked.rrtype,
-                          .rrclass = slot->asked.rrclass,
-                          .id = slot->id,
-                          .flags = engine->query_flags,
-                          .payload = slot->lookup.edns ? RQ_UDP_PAYLOAD : 0,
-                          .dnssec_ok = engine->conf.dnssec_ok,
-                          .options_len = engine->conf.options_len,
-                          .options = engine->conf.options,
-                          .keepalive = slot->sock >= engine->sock_count};
-  if (!engine->policy.cookies) return;
-  const rq_manner *manner = &engine->manners[slot->lookup.server];
-  spec->cookie = manner->cookie;
-  spec->cookie_len = manner->cookie_len;
 }
 
 /* --- slots and what they hold --- */
@@ -445,17 +328,11 @@ void rq_slot_release(rq_engine *engine, uint32_t i) {
   engine->stats.finished--;
 }
 
-static void restore_case(rq_slot *slot) {
-  if (slot->flips == 0) return;
-  rq_name_flip(&slot->asked.name, slot->flips);
-  slot->flips = 0;
-}
-
 /* Keeps the reply to the last query, its question in the case of the input; -1 when there is no memory. */
 static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len, const rq_reply *reply) {
   rq_slot *slot = &engine->slots[i];
   if (rq_slot_keep(slot, wire, len) < 0) return -1;
-  restore_case(slot);
+  rq_slot_restore_case(slot);
   if (engine->conf.mixed_case && reply->named) {
     rq_out out;
     rq_out_init(&out, slot->reply, len);

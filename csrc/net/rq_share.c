@@ -134,6 +134,20 @@ static rq_list detach(rq_engine *engine, uint32_t i) {
   return followers;
 }
 
+/* Spells the question of its reply as it was asked here, where it stands in full. */
+static void respell(rq_slot *slot) {
+  rq_walk walk;
+  rq_question question;
+  rq_out out;
+  if (rq_walk_begin(&walk, slot->reply, slot->reply_len) != RQ_OK || rq_walk_question(&walk, &question) != 1) return;
+  if (rq_walk_pos(&walk) != RQ_HEADER_SIZE + 4u + slot->asked.name.len) return;
+  rq_out_init(&out, slot->reply, slot->reply_len);
+  rq_out_u16(&out, walk.header.id);
+  rq_out_u16(&out, walk.header.flags);
+  for (int n = 0; n < 4; n++) rq_out_u16(&out, walk.header.counts[n]);
+  rq_name_write(&slot->asked.name, &out);
+}
+
 /* A follower gets its leader's answer. */
 static void give(rq_engine *engine, uint32_t from, uint32_t to) {
   const rq_slot *leader = &engine->slots[from];
@@ -146,7 +160,10 @@ static void give(rq_engine *engine, uint32_t from, uint32_t to) {
   slot->aliased = leader->aliased;
   slot->rtt_us = -1;
   engine->stats.shared++;
-  if (rq_slot_keep(slot, leader->reply, leader->reply_len) < 0) fail(slot, RQ_NO_MEMORY);
+  if (rq_slot_keep(slot, leader->reply, leader->reply_len) < 0)
+    fail(slot, RQ_NO_MEMORY);
+  else
+    respell(slot);
 }
 
 /* Has another question to ask, or its own once more, on its own account: as soon as there is room. */

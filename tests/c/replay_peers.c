@@ -239,6 +239,14 @@ void peer_connect(world *w, int fd, const rq_peer *to) {
 static void send_stream(world *w, int fd, const nature *peer, const uint8_t *octets, uint32_t len) {
   sim_fd *s = &w->fds[fd - FIRST_FD];
   int64_t at_us = w->now_us + peer->delay_us + draw(w, (uint32_t)peer->jitter_us + 1);
+  if (peer->split_at > 0) {
+    uint32_t first = peer->split_at < len ? peer->split_at : len;
+    if (at_us < s->last_us) at_us = s->last_us;
+    s->last_us = at_us + peer->delay_us;
+    post(w, fd, E_OCTETS, at_us - w->now_us, octets, first);
+    if (first < len) post(w, fd, E_OCTETS, s->last_us - w->now_us, octets + first, len - first);
+    return;
+  }
   if (!s->ordered) {
     if (chance(w, peer->tcp_keeps_back)) at_us += 20000;
     if (s->silent && at_us < s->last_us) at_us = s->last_us; /* the beginning of a frame is the last that comes */
@@ -353,6 +361,9 @@ void peers_draw(world *w, uint32_t count) {
     p->tcp_noise = trait(w, 20, 30);
     p->tcp_wrong_id = trait(w, 20, 30);
     p->tcp_keeps_back = trait(w, 30, 50);
-    if (!w->kind) draw_faults(w, p);
+    if (!w->kind)
+      draw_faults(w, p);
+    else if (p->breaks_case || p->strips) /* both, and an answer may be doubted twice: but a lookup asks TCP once */
+      p->formerr_to_edns = p->badcookie = 0;
   }
 }

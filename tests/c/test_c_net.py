@@ -6,6 +6,8 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'csrc'}", "-pthread"]
 FAULTY = (
@@ -49,3 +51,10 @@ def test_the_engine_against_a_faulty_server_and_a_faulty_kernel(tmp_path: Path) 
 def test_the_pace_of_the_engine(tmp_path: Path) -> None:
     """On virtual time: no stretch exceeds a rate, nobody waits for another's turn, what has begun ends in time."""
     assert run("test_pace.c", tmp_path) > 100_000
+
+
+def test_engines_in_threads_race_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four engines in four threads, one cache for all, under ThreadSanitizer, which goes with no other sanitizer."""
+    monkeypatch.delenv("RESQUERY_CFLAGS", raising=False)
+    monkeypatch.delenv("RESQUERY_LDFLAGS", raising=False)
+    assert run("test_threads.c", tmp_path, "-O1", "-fsanitize=thread") >= 14

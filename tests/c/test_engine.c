@@ -734,7 +734,7 @@ static void test_a_forked_child_has_sockets_of_its_own(unit *u) {
   pid_t child = fork();
   if (child == 0) {
     int32_t rows = 0;
-    for (int n = 0; n < 20000 && rows < 50; n++) rows = rq_engine_step(engine, 1);
+    for (int n = 0; n < STEPS_MAX && rows < 50; n++) rows = rq_engine_step(engine, 1);
     drain(engine, &o);
     rq_engine_free(engine);
     responder_free(r);
@@ -743,9 +743,41 @@ static void test_a_forked_child_has_sockets_of_its_own(unit *u) {
   int status = -1;
   while (waitpid(child, &status, WNOHANG) == 0) responder_pump(r);
   EXPECT(u, WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  for (int n = 0; n < 20000 && rq_engine_step(engine, 1) < 50; n++) responder_pump(r);
+  for (int n = 0; n < STEPS_MAX && rq_engine_step(engine, 1) < 50; n++) responder_pump(r);
   drain(engine, &o);
   EXPECT_NUMBER(u, o.noerror, 50); /* the parent's are unharmed */
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
+/* The responder answers whoever asks: the child, then the parent, whose answers wait in its sockets meanwhile. */
+static void test_a_fork_with_a_thousand_lookups_in_flight(unit *u) {
+  responder *r = responder_new();
+  rq_engine_conf conf = standard;
+  outcome o;
+  u->about = "fork with 1,000 in flight";
+  conf.slots = conf.max_in_flight = 1000;
+  conf.sockets = 16;
+  rq_engine *engine = engine_for(u, &conf, r, 1);
+  for (uint32_t n = 0; n < 1000; n++) submit(engine, "a%u.example", n);
+  for (int n = 0; n < 100; n++) rq_engine_step(engine, 1); /* bursts are limited: it takes some steps to send all */
+  rq_engine_stats(engine, &o.stats);
+  EXPECT_NUMBER(u, o.stats.queries[RQ_UDP], 1000);
+  pid_t child = fork();
+  if (child == 0) {
+    for (int n = 0; n < STEPS_MAX && rq_engine_step(engine, 0) < 1000; n++) responder_pump(r);
+    rq_engine_stats(engine, &o.stats);
+    int whole = o.stats.finished == 1000 && o.stats.rcodes[0] == 1000 && o.stats.dropped[RQ_DROP_ID] == 0;
+    rq_engine_free(engine);
+    responder_free(r);
+    _exit(whole ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT(u, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  for (int n = 0; n < STEPS_MAX && rq_engine_step(engine, 0) < 1000; n++) responder_pump(r);
+  rq_engine_stats(engine, &o.stats);
+  EXPECT_NUMBER(u, o.stats.rcodes[0], 1000);
   rq_engine_free(engine);
   responder_free(r);
 }
@@ -1010,6 +1042,7 @@ int main(void) {
       test_misuse_is_refused,
       test_a_query_stores_the_lesser_of_answer_and_buffer,
       test_a_forked_child_has_sockets_of_its_own,
+      test_a_fork_with_a_thousand_lookups_in_flight,
       test_a_forked_child_that_frees_the_engine_harms_no_lookup,
       test_lack_of_descriptors_is_told,
       test_lack_of_memory_is_told,

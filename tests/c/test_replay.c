@@ -22,11 +22,10 @@ typedef struct session {
   world w;
   unit *u;
   rq_engine *engine;
-  rq_cache *cache; /* NULL for none */
   rq_engine_conf conf;
   uint32_t count, asked, rows; /* lookups to ask for, asked for, finished */
   uint32_t numbers;            /* names are repeated after so many */
-  int manner, leaves, caches;
+  int manner, leaves;
   int calm;        /* calm: the caller is never late and no call fails */
   int64_t late_us; /* the longest that the caller stayed away */
   uint8_t letters[8], seen[LOOKUPS_MOST];
@@ -85,7 +84,6 @@ static void draw_session(session *s) {
   s->numbers = chance(w, 30) ? 1 + draw(w, 6) : LOOKUPS_MOST;
   s->manner = (int)draw(w, M_MANNERS);
   s->leaves = chance(w, 15);
-  s->caches = chance(w, 30);
   for (int n = 0; n < 8; n++) s->letters[n] = (uint8_t)kinds[draw(w, sizeof kinds - 1)];
 }
 
@@ -268,6 +266,21 @@ static void play_queries(session *s) {
 
 /* --- sessions --- */
 
+/* A cache that is too small, or forgets soon, or serves what is too old. */
+static void use_cache(session *s, rq_engine *engine) {
+  int32_t status;
+  world *w = &s->w;
+  rq_cache_conf conf = {.entries = 1 + draw(w, 50)};
+  conf.octets = 1 + draw(w, 10000); /* one after the other: compilers draw in an order of their own within braces */
+  conf.ttl_max_s = 1 + draw(w, 2);
+  conf.negative_max_s = draw(w, 2);
+  conf.stale_s = draw(w, 2) * 10;
+  rq_cache *cache = rq_cache_new(&conf, &status);
+  EXPECT(s->u, cache && status == RQ_OK);
+  EXPECT_NUMBER(s->u, rq_engine_use_cache(engine, cache), RQ_OK);
+  rq_cache_free(cache); /* the engine keeps it */
+}
+
 static rq_engine *make(session *s, int32_t *status) {
   rq_addr addrs[PEERS];
   int32_t error;
@@ -278,30 +291,20 @@ static rq_engine *make(session *s, int32_t *status) {
     memcpy(addrs[n].octets, six ? (const void *)&peer->v6.sin6_addr : (const void *)&peer->v4.sin_addr, six ? 16 : 4);
   }
   rq_engine *engine = rq_engine_make(&s->conf, addrs, s->w.peer_count, &replay_sys, status, &error);
+  if (engine && chance(&s->w, 30)) use_cache(s, engine);
   EXPECT(s->u, engine ? *status == RQ_OK : *status == RQ_NETWORK && error > 0 && !s->calm);
   return engine;
-}
-
-static void use_cache(session *s) {
-  int32_t status;
-  rq_cache_conf conf = {.entries = 1 + draw(&s->w, 60), .octets = 100000, .ttl_max_s = 60, .negative_max_s = 60};
-  conf.stale_s = chance(&s->w, 50) ? 100 : 0;
-  s->cache = rq_cache_new(&conf, &status);
-  EXPECT(s->u, s->cache && status == RQ_OK);
-  EXPECT_NUMBER(s->u, rq_engine_use_cache(s->engine, s->cache), RQ_OK);
 }
 
 /* From its beginning to its end; what passed is in the hash that it returns. */
 static uint64_t play(session *s) {
   int32_t status;
   s->engine = make(s, &status);
-  if (s->engine && s->caches) use_cache(s);
   if (s->engine && s->manner == M_QUERY)
     play_queries(s);
   else if (s->engine)
     play_bulk(s);
   rq_engine_free(s->engine);
-  rq_cache_free(s->cache);
   EXPECT_NUMBER(s->u, s->w.open, 0);
   uint64_t hash = s->w.trace ^ s->hash;
   world_end(&s->w);
@@ -359,32 +362,56 @@ static void test_a_seed_gives_the_same_session_again(unit *u, uint64_t first, ui
   }
 }
 
+/* A session without chance, at two servers that are well. */
+static session *plain(unit *u, session *s, uint64_t seed, uint32_t count) {
+  memset(s, 0, sizeof *s);
+  s->u = u;
+  u->about = s->about;
+  world_begin(&s->w, u, seed);
+  s->conf = (rq_engine_conf){.slots = 8, .max_in_flight = 8, .timeout_ms = 2000, .try_ms = 100, .tries = 3};
+  s->conf.edns = 1;
+  s->conf.sockets = 2;
+  peers_draw(&s->w, 2);
+  for (int n = 0; n < 2; n++) s->w.peers[n] = (nature){.peer = s->w.peers[n].peer, .delay_us = 500};
+  memcpy(s->letters, "nbncnbnx", 8);
+  s->count = s->numbers = count;
+  return s;
+}
+
 /* Each of the first 20 calls of each system call fails once, in each way, in a session that is well otherwise. */
 static void test_each_system_call_may_fail_once(unit *u) {
   static const int errors[] = {EINTR, EAGAIN, ENOBUFS, EMFILE, ENETUNREACH, ECONNREFUSED};
   for (int call = 0; call < C_CALLS; call++)
     for (int e = 0; e < 6; e++)
       for (unsigned long nth = 1; nth <= 20; nth++) {
-        session *s = &now;
-        memset(s, 0, sizeof *s);
-        s->u = u;
+        session *s = plain(u, &now, nth, 24);
         snprintf(s->about, sizeof s->about, "call %d, errno %d, number %lu", call, errors[e], nth);
-        u->about = s->about;
-        world_begin(&s->w, u, nth);
-        s->conf = (rq_engine_conf){
-            .slots = 8, .max_in_flight = 8, .timeout_ms = 2000, .try_ms = 100, .tries = 3, .edns = 1, .sockets = 2};
         s->w.plan.call = call;
         s->w.plan.error = errors[e];
         s->w.plan.nth = nth;
-        peers_draw(&s->w, 2);
-        for (int n = 0; n < 2; n++)
-          s->w.peers[n] = (nature){
-              .peer = s->w.peers[n].peer, .delay_us = 500, .lose = 10, .truncate = 50, .refused = 10, .tcp_close = 30};
-        memcpy(s->letters, "nbncnbnx", 8);
-        s->count = s->numbers = 24;
+        for (int n = 0; n < 2; n++) {
+          nature *p = &s->w.peers[n];
+          p->lose = p->refused = 10;
+          p->truncate = 50;
+          p->tcp_close = 30;
+        }
         s->manner = (int)nth % 2;
         play(s);
       }
+}
+
+/* Every answer comes in two pieces, some time apart, whatever lies between them. */
+static void test_every_split_of_a_tcp_frame(unit *u) {
+  for (uint16_t split = 1; split <= 80; split++) {
+    session *s = plain(u, &now, split, 16);
+    snprintf(s->about, sizeof s->about, "split at %u", split);
+    s->conf.transport = RQ_TCP;
+    s->w.peers[0].split_at = s->w.peers[1].split_at = split;
+    s->calm = s->w.kind = 1;
+    s->conf.timeout_ms = s->conf.try_ms = KIND_MS;
+    play(s);
+    EXPECT_NUMBER(u, s->w.asked[RQ_TCP][0], 1);
+  }
 }
 
 int main(int argc, char **argv) {
@@ -397,5 +424,6 @@ int main(int argc, char **argv) {
   test_any_session_keeps_what_the_engine_promises(&u, first, count);
   test_a_seed_gives_the_same_session_again(&u, first, count < 100 ? count : 100);
   if (count >= 1000) test_each_system_call_may_fail_once(&u);
+  test_every_split_of_a_tcp_frame(&u);
   return unit_report(&u, "test_replay");
 }

@@ -1,0 +1,154 @@
+"""What happens to the process: few descriptors, an interrupt in any call, a fork, an iterator that is let go."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import resquery
+from resquery.testing import Server
+
+PATIENCE = 60.0  # of lookups that nothing answers: far more than any test takes
+WAKES_WITHIN = 0.1  # of an interrupt
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a server that never answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, also where the tests' own parent has it ignored (a job in the background)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def limited(limit: int, server: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """`resquery bulk` for 300 names, a third of which need TCP, in a process that may have so many descriptors."""
+    names = "".join(f"n{number}.many.example\n" for number in range(300))
+    return subprocess.run(
+        [sys.executable, "-m", "resquery", "bulk", "-", "--server", server, "--timeout", "30", *options],
+        input=names,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)),
+    )
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_sixteen_descriptors_are_enough_or_too_few_in_so_many_words(transport: str) -> None:
+    """Every name has its row, or nothing is sent and the reason is one line."""
+    with Server(synthesize="many.example.") as server:
+        done = limited(16, server.address, "--transport", transport)
+    if done.returncode == 0:
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        assert len({row["name"] for row in rows}) == len(rows) == 300
+        assert {row["results"]["A"]["status"] for row in rows} == {"NOERROR"}
+    else:
+        assert done.stdout == ""
+        assert done.stderr.startswith("resquery: ")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_too_few_descriptors_are_told_in_one_line() -> None:
+    """With eight there is no room for the sockets: no traceback, no name lost in silence."""
+    with Server(synthesize="many.example.") as server:
+        done = limited(8, server.address)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def consume(rows: Iterator[object]) -> None:
+    """All of them."""
+    for _ in rows:
+        pass
+
+
+CALLS: dict[str, Callable[[str], object]] = {
+    "bulk": lambda at: consume(resquery.bulk(["a.example"], servers=[at], timeout=PATIENCE, tries=1)),
+    "bulk in threads": lambda at: consume(
+        resquery.bulk(["a.example"], servers=[at], timeout=PATIENCE, tries=1, threads=2)
+    ),
+    "bulk over TCP": lambda at: consume(
+        resquery.bulk(["a.example"], servers=[at], timeout=PATIENCE, tries=1, transport="tcp")
+    ),
+    "resolve": lambda at: resquery.Resolver(servers=[at], timeout=PATIENCE, tries=1).resolve("a.example"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_interrupt_ends_any_call_within_a_tenth_of_a_second(name: str, silent: str, interruptible: None) -> None:
+    """The best of three: a busy machine may hold one up, but not what the call itself waits for."""
+    took: list[float] = []
+    if name == "bulk over TCP":  # connects, and hears nothing
+        held = socket.create_server(("127.0.0.1", int(silent.rpartition(":")[2])))
+    for delay in (0.15, 0.17, 0.19):
+        sent: list[float] = []
+
+        def interrupt(sent: list[float] = sent) -> None:
+            sent.append(time.monotonic())
+            os.kill(os.getpid(), signal.SIGINT)
+
+        timer = threading.Timer(delay, interrupt)
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            CALLS[name](silent)
+        took.append(time.monotonic() - sent[0])
+        timer.join()
+    if name == "bulk over TCP":
+        held.close()
+    assert min(took) < WAKES_WITHIN
+
+
+@pytest.mark.parametrize("taken", [0, 1, 500])
+def test_an_iterator_that_is_let_go_gives_all_back(taken: int, silent: str) -> None:
+    """A thousand lookups pending, over TCP and UDP, a few rows taken: no descriptor stays."""
+    before = len(os.listdir("/proc/self/fd"))
+    with Server(synthesize="many.example.") as server:
+        during = len(os.listdir("/proc/self/fd"))
+        names = (f"n{number}.many.example" for number in range(2000))
+        rows = resquery.bulk(names, servers=[server.address, silent], timeout=5.0, max_in_flight=1000)
+        for _ in range(taken):
+            next(rows)
+        rows.close()
+        assert len(os.listdir("/proc/self/fd")) == during
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_fork_with_a_thousand_in_flight_leaves_the_parents_alone(silent: str) -> None:
+    """The child asks on its own and lets the parent's iterator go; the parent's lookups all come back."""
+    with Server(synthesize="many.example.", delay=0.3) as server:
+        names = (f"n{number}.many.example" for number in range(1000))
+        rows = resquery.bulk(names, servers=[server.address], timeout=PATIENCE, max_in_flight=1000)
+        first = next(rows)
+        child = os.fork()
+        if child == 0:
+            try:
+                told = list(resquery.bulk(["child.many.example"], servers=[server.address], timeout=PATIENCE))
+                rows.close()
+                os._exit(0 if [row.status for row in told] == ["NOERROR"] else 1)
+            except BaseException:
+                os._exit(2)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        rest = list(rows)
+    assert sorted(row.index for row in [first, *rest]) == list(range(1000))
+    assert {row.status for row in [first, *rest]} == {"NOERROR"}

@@ -34,6 +34,9 @@ PAUSE = 0.0005  # more than they do: they are left to gather for so many seconds
 _STARVED_MS = 5  # how long a thread serves the network before it looks for names again
 
 
+_OF_A_THREAD = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT}  # the rest are for all
+
+
 class Names:
     """The input, as columns of names. A failure of it is kept for when the names before it are done."""
 
@@ -205,8 +208,11 @@ class Thread:
             self._ended.set()
 
     def start(self, begun: list[Thread]) -> None:
-        """Starts it and adds it to those that have begun, in one step as far as signals can tell."""
-        kept = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        """Starts it and adds it to those that have begun, in one step as far as signals can tell.
+
+        It inherits that they are blocked, so they reach the threads for which they are meant.
+        """
+        kept = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - _OF_A_THREAD)
         try:
             self._thread.start()
             begun.append(self)

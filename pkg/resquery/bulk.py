@@ -35,8 +35,9 @@ _LATE_SECONDS = 0.02  # a consumer slower than this makes the network be served 
 class Row(Struct, frozen=True, array_like=True):
     """How the lookup of one name and type ended.
 
-    `status` is the rcode's name ("NOERROR", "NXDOMAIN", ...) when a server answered, else "TIMEOUT", "TRUNCATED",
-    "ILLEGAL_INPUT", "ERROR" (the network's) or "CANCELLED", with one sentence in `error` where there is more to say.
+    `status` is the rcode's name ("NOERROR", "NXDOMAIN", ...) when there is an answer, else "TIMEOUT", "TRUNCATED",
+    "CNAME_LOOP", "ILLEGAL_INPUT", "ERROR" (the network's) or "CANCELLED", with one sentence in `error` where there is
+    more to say.
     """
 
     index: int
@@ -51,11 +52,11 @@ class Row(Struct, frozen=True, array_like=True):
     flags: int | None
     """The second 16 bits of the answer's header."""
     server: str | None
-    """Who answered, or was asked last: "127.0.0.1:53"."""
+    """Who answered, or was asked last: "127.0.0.1:53"; None for the cache."""
     transport: str | None
     """ "udp" or "tcp"; None when nothing was sent."""
     tries: int
-    """Queries sent."""
+    """Queries sent; 0 also for what the cache, or the query of an identical question, answered."""
     rtt: float | None
     """Seconds from the last query to its answer."""
     size: int | None

@@ -30,8 +30,8 @@ def test_help_shows_every_setting_and_explains_it(call: Any, kind: Any) -> None:
     parameters = inspect.signature(call).parameters
     assert set(kind.__annotations__) <= set(parameters)
     assert all(parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in kind.__annotations__)
-    text = (Settings.__doc__ or "") + (BulkSettings.__doc__ or "")
-    assert all(f"      {name} " in text for name in kind.__annotations__)
+    text = "\n".join(inspect.cleandoc(one.__doc__ or "") for one in (Settings, BulkSettings))
+    assert all(f"\n  {name} " in text for name in kind.__annotations__)
 
 
 def test_the_guide_explains_every_setting() -> None:

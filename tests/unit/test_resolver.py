@@ -431,6 +431,7 @@ def test_the_system_resolver_follows_its_file(tmp_path: Path) -> None:
     file.write_text("nameserver 192.0.2.22\n")
     assert system.resolver(100.9) is first
     second = system.resolver(101.1)
+    assert second.cache is not first.cache  # answers of other servers are forgotten
     assert second.servers == ("192.0.2.22:53",)
     assert system.resolver(103.0) is second
     file.unlink()

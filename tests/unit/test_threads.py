@@ -221,7 +221,7 @@ def test_a_thread_that_cannot_start_leaves_nothing_behind(server: Server, monkey
 def in_a_child(program: str, *, sent: int = 0) -> tuple[int, str]:
     """The exit status and the output of a program, to which a signal is sent once it says that it is ready."""
     with subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program],  # from 3.12 on: threads and fork
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,8 +1,10 @@
-/* test_lookup.c: units of what reads and prints text below the lookups: numbers, addresses, lines, options.
+/* test_lookup.c: units of what reads and prints text below the lookups: numbers, addresses, lines; what is learned of
+ * a server.
  *
  * What the state machine does is played in tests/scenario. SPDX-License-Identifier: MIT */
 #include "lookup/rq_conf.h"
 #include "lookup/rq_lines.h"
+#include "lookup/rq_manner.h"
 #include "unit.h"
 #include "wire/rq_addr.h"
 
@@ -12,6 +14,8 @@ static void test_ipv4(unit *u);
 static void test_ipv6_read(unit *u);
 static void test_ipv6_shown(unit *u);
 static void test_line_next(unit *u);
+static void test_manner_cookies(unit *u);
+static void test_manner_tcp(unit *u);
 
 int main(void) {
   static const struct {
@@ -19,7 +23,8 @@ int main(void) {
     void (*run)(unit *u);
   } tests[] = {
       {"decimals read", test_decimals_read}, {"decimals shown", test_decimals_shown}, {"IPv4", test_ipv4},
-      {"IPv6 read", test_ipv6_read},         {"IPv6 shown", test_ipv6_shown},         {"lines", test_line_next}};
+      {"IPv6 read", test_ipv6_read},         {"IPv6 shown", test_ipv6_shown},         {"lines", test_line_next},
+      {"cookies", test_manner_cookies},      {"manner over TCP", test_manner_tcp}};
   unit u = {0, 0, NULL};
   for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
     u.about = tests[i].name;
@@ -176,4 +181,46 @@ static void test_line_next(unit *u) {
   EXPECT(u, rq_line_next(&text, 1, &line) && rq_cur_left(&line) == 1 && rq_cur_u8(&line) == 'c');
   EXPECT(u, !rq_line_next(&text, 1, &line) && rq_cur_good(&text));
   EXPECT(u, rq_is_blank(' ') && rq_is_blank('\t') && rq_is_blank('\r') && !rq_is_blank('\n') && !rq_is_blank(0));
+}
+
+/* Ours is drawn once and goes out alone until the server's is known; a fork forgets both, but not that one is due. */
+static void test_manner_cookies(unit *u) {
+  static const uint8_t server[] = "server cookie";
+  rq_manner manner = {0};
+  rq_reply reply = {.edns = 1, .cookie = RQ_COOKIE_OURS};
+  rq_manner_draw(&manner, 0x4142434445464748u);
+  EXPECT_OCTETS(u, manner.cookie, manner.cookie_len, "ABCDEFGH", 8);
+  rq_cur_init(&reply.server_cookie, server, 0);
+  rq_manner_learn(&manner, &reply, 1);
+  EXPECT(u, manner.edns_seen && manner.cookie_len == 8 && !manner.cookie_due);
+  rq_cur_init(&reply.server_cookie, server, 13);
+  rq_manner_learn(&manner, &reply, 0);
+  EXPECT(u, manner.cookie_len == 8 && !manner.cookie_due);
+  rq_manner_learn(&manner, &reply, 1);
+  EXPECT_OCTETS(u, manner.cookie, manner.cookie_len, "ABCDEFGHserver cookie", 21);
+  EXPECT(u, manner.cookie_due);
+  rq_manner_forget(&manner);
+  EXPECT(u, manner.cookie_len == 0 && manner.cookie_due);
+}
+
+/* Over TCP a server tells how long it waits, and by its silence on cookies that it has none. */
+static void test_manner_tcp(unit *u) {
+  rq_manner manner = {.cookie_len = 24, .cookie_due = 1};
+  rq_reply reply = {.transport = RQ_TCP, .idle_told = 1, .idle = 300};
+  rq_manner_learn(&manner, &reply, 1); /* without OPT it says nothing */
+  EXPECT(u, manner.cookie_due && manner.cookie_len == 24 && manner.idle_told && manner.idle == 300);
+  reply = (rq_reply){.transport = RQ_TCP, .edns = 1, .cookie = RQ_COOKIE_WRONG};
+  rq_manner_learn(&manner, &reply, 1);
+  EXPECT(u, manner.cookie_due && manner.idle == 300);
+  rq_manner_distrust(&manner, RQ_DROP_COOKIE, &reply, 5);
+  EXPECT(u, rq_manner_distrusted(&manner, 5) && rq_manner_distrusted(&manner, RQ_DISTRUST_US + 4));
+  EXPECT(u, !rq_manner_distrusted(&manner, RQ_DISTRUST_US + 5));
+  rq_manner_trust(&manner);
+  EXPECT(u, !rq_manner_distrusted(&manner, 5));
+  reply.cookie = RQ_COOKIE_NONE;
+  rq_manner_learn(&manner, &reply, 1);
+  rq_manner_distrust(&manner, RQ_DROP_COOKIE, &reply, 5);
+  EXPECT(u, !manner.cookie_due && manner.cookie_len == 8 && !rq_manner_distrusted(&manner, 5));
+  rq_manner_distrust(&manner, RQ_DROP_CASE, &reply, 5);
+  EXPECT(u, rq_manner_distrusted(&manner, 5));
 }

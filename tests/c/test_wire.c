@@ -20,6 +20,7 @@ static void test_names_limits(unit *u);
 static void test_names_shown(unit *u);
 static void test_names_compared(unit *u);
 static void test_names_hashed(unit *u);
+static void test_names_flipped(unit *u);
 static void test_types(unit *u);
 static void test_rdata(unit *u);
 static void test_rdata_expanded(unit *u);
@@ -28,6 +29,8 @@ static void test_owners(unit *u);
 static void test_walk(unit *u);
 static void test_open(unit *u);
 static void test_query(unit *u);
+static void test_query_options(unit *u);
+static void test_largest_query(unit *u);
 static void test_frames(unit *u);
 
 int main(void) {
@@ -47,6 +50,7 @@ int main(void) {
                {"names shown", test_names_shown},
                {"names compared", test_names_compared},
                {"names hashed", test_names_hashed},
+               {"names flipped", test_names_flipped},
                {"types", test_types},
                {"RDATA fits", test_rdata},
                {"RDATA expanded", test_rdata_expanded},
@@ -55,6 +59,8 @@ int main(void) {
                {"owners", test_owners},
                {"open", test_open},
                {"query", test_query},
+               {"options of a query", test_query_options},
+               {"the largest query", test_largest_query},
                {"frames", test_frames}};
   unit u = {0, 0, NULL};
   for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
@@ -689,6 +695,84 @@ static void test_query(unit *u) {
   EXPECT_NUMBER(u, rq_make_query("x", 1, 15, 1, 1, 0, 1232, 0, NULL, 0, block, 5, &actual), 5);
   EXPECT_NUMBER(u, actual, sizeof edns - 1);
   EXPECT_NUMBER(u, rq_make_query("x..y", 4, 15, 1, 1, 0, 0, 0, NULL, 0, block, 5, &actual), RQ_ILLEGAL_INPUT);
+}
+
+/* A bit for each letter, wherever it stands; what is no letter stays, and so do letters behind the bits. */
+static void test_names_flipped(unit *u) {
+  static const struct {
+    const char *text;
+    uint32_t bits;
+    const char *flipped;
+  } cases[] = {{".", UINT32_MAX, "."},
+               {"abc.de.", 0, "abc.de."},
+               {"abc.de.", 1, "Abc.de."},
+               {"abc.de.", 0x19, "Abc.DE."},
+               {"aBc.De.", UINT32_MAX, "AbC.dE."},
+               {"1a-2B_.z9.", 7, "1A-2b_.Z9."},
+               {"@[`{a.", 1, "@[`{A."},
+               {"abcdefghijklmnopqrstuvwxyzabcdefgh.", UINT32_MAX, "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFgh."}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    rq_name name, same, flipped;
+    u->about = cases[i].text;
+    rq_name_parse((const uint8_t *)cases[i].text, strlen(cases[i].text), &name);
+    rq_name_parse((const uint8_t *)cases[i].flipped, strlen(cases[i].flipped), &flipped);
+    same = name;
+    rq_name_flip(&name, cases[i].bits);
+    EXPECT(u, rq_name_identical(&name, &flipped) && rq_name_equal(&name, &same));
+    rq_name_flip(&name, cases[i].bits);
+    EXPECT(u, rq_name_identical(&name, &same));
+  }
+}
+
+/* One OPT record holds what is given, the cookie and the keepalive, in this order; each may be missing. */
+static void test_query_options(unit *u) {
+  static const uint8_t given[] = {0, 3, 0, 0}, cookie[] = "clientCKserver01";
+  static const struct {
+    uint16_t given, cookie;
+    uint8_t keepalive;
+    const char *wanted;
+    size_t len;
+  } cases[] = {{0, 0, 0, "", 0},
+               {4, 0, 0, "\0\3\0\0", 4},
+               {0, 8, 0, "\0\12\0\10clientCK", 12},
+               {0, 0, 1, "\0\13\0\0", 4},
+               {4, 16, 1, "\0\3\0\0\0\12\0\20clientCKserver01\0\13\0\0", 28}};
+  rq_name name;
+  rq_name_parse((const uint8_t *)"a.", 2, &name);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    uint8_t octets[RQ_QUERY_MAX];
+    rq_out out;
+    rq_query_spec spec = {.rrtype = 1,
+                          .rrclass = 1,
+                          .payload = 1232,
+                          .options_len = cases[i].given,
+                          .options = given,
+                          .cookie = cookie,
+                          .cookie_len = (uint8_t)cases[i].cookie,
+                          .keepalive = cases[i].keepalive};
+    rq_out_init(&out, octets, sizeof octets);
+    rq_query_write(&name, &spec, &out);
+    EXPECT_NUMBER(u, octets[28] * 256 + octets[29], cases[i].len);
+    EXPECT_OCTETS(u, octets + 30, rq_out_stored(&out) - 30, cases[i].wanted, cases[i].len);
+    spec.payload = 0;
+    rq_out_init(&out, octets, sizeof octets);
+    rq_query_write(&name, &spec, &out);
+    EXPECT_NUMBER(u, rq_out_wanted(&out), 19);
+  }
+}
+
+/* What an engine sends at the most fits where it is written. */
+static void test_largest_query(unit *u) {
+  static const uint8_t options[RQ_OPTIONS_MAX], cookie[RQ_COOKIE_MAX];
+  static uint8_t octets[2 * RQ_QUERY_MAX];
+  rq_query_spec spec = {.payload = 1232, .options_len = sizeof options, .options = options, .cookie = cookie};
+  rq_name name = {.len = RQ_NAME_MAX};
+  rq_out out;
+  rq_out_init(&out, octets, sizeof octets);
+  spec.cookie_len = sizeof cookie;
+  spec.keepalive = 1;
+  rq_query_write(&name, &spec, &out);
+  EXPECT(u, rq_out_wanted(&out) <= RQ_QUERY_MAX && rq_out_wanted(&out) > RQ_QUERY_MAX - 8);
 }
 
 /* Whole messages come off a stream cut anywhere; an incomplete one leaves the stream where it was. */

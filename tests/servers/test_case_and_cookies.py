@@ -14,7 +14,7 @@ from daemons import Daemon
 
 import resquery
 from resquery import BulkSettings
-from resquery.options import Cookie
+from resquery.options import Cookie, Nsid, TcpKeepalive
 from resquery.testing import Before, Cookies, Cut, Drop, Fault, LowerCase, NoEdns, Query, Send, Server
 
 PATIENCE = 30.0
@@ -125,6 +125,32 @@ def test_a_server_that_garbles_cookies_is_asked_over_tcp() -> None:
         ("NOERROR", "tcp", 2),
         ("NOERROR", "tcp", 1),
     ]
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_one_opt_record_has_all_options(transport: str) -> None:
+    """Those of the caller, our cookie, and over TCP the wish to keep the connection (RFC 7828)."""
+    seen: list[resquery.Message] = []
+
+    def note(query: Query, sends: list[Send], rng: Random) -> list[Send]:
+        seen.append(resquery.Message(query.wire))
+        return sends
+
+    look_up(NAMES[:2], Fault(action=note), transport=transport, options=[Nsid(b"")])
+    for message in seen:
+        assert message.edns is not None
+        nsid, cookie, *rest = message.edns.options
+        assert (nsid, rest) == (Nsid(b""), [TcpKeepalive(None)] if transport == "tcp" else [])
+        assert isinstance(cookie, Cookie)
+        assert (len(cookie.client), cookie.server) == (8, b"")
+    assert len(seen) == 2
+
+
+def test_without_edns_there_is_no_cookie() -> None:
+    """And none is expected."""
+    rows, server = look_up(NAMES[:3], Fault(action=Cookies(required=True)), edns=False)
+    assert {(row.status, row.tries) for row in rows} == {("NOERROR", 1)}
+    assert {query.payload for query in server.log} == {None}
 
 
 def test_a_server_that_is_silent_to_edns_is_asked_without() -> None:

@@ -12,7 +12,7 @@ NAMES = set(re.findall(r"`([^`\s]+)`", PAGE))
 
 def test_every_test_that_is_named_exists() -> None:
     """Functions, files (a bare name stands in the folder named before it) and scenarios."""
-    files = {path.name for path in (ROOT / "tests").rglob("*")}
+    files = {path.name for folder in ("tests", "bench") for path in (ROOT / folder).rglob("*")}
     source = "\n".join(
         path.read_text() for path in (ROOT / "tests").rglob("test_*.[cp]*") if path.suffix in {".py", ".c"}
     )

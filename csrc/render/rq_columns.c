@@ -105,7 +105,7 @@ static void put_text(rq_sheet *sheet, rq_column *column, const char *text) {
     rq_column_null(sheet, column);
     return;
   }
-  rq_out_text(&column->octets, text);
+  rq_text_put(&column->octets, text);
   rq_column_text_end(sheet, column);
 }
 
@@ -120,7 +120,7 @@ static void put_status(rq_sheet *sheet, rq_column *column, const facts *found) {
   if (found->status == RQ_OK)
     rq_rcode_to_text(found->rcode, &column->octets);
   else
-    rq_out_text(&column->octets, rq_status_name(found->status));
+    rq_text_put(&column->octets, rq_status_name(found->status));
   rq_column_text_end(sheet, column);
 }
 

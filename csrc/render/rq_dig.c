@@ -47,24 +47,24 @@ static void flags_text(uint16_t flags, rq_out *out) {
     const char *text;
   } names[] = {{RQ_FLAG_QR, " qr"}, {RQ_FLAG_AA, " aa"}, {RQ_FLAG_TC, " tc"}, {RQ_FLAG_RD, " rd"},
                {RQ_FLAG_RA, " ra"}, {RQ_FLAG_AD, " ad"}, {RQ_FLAG_CD, " cd"}};
-  rq_out_text(out, ";; flags:");
+  rq_text_put(out, ";; flags:");
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if ((flags & names[i].bit) != 0) rq_out_text(out, names[i].text);
-  if ((flags & RQ_FLAG_Z) != 0) rq_out_text(out, "; MBZ: 0x4"); /* must be zero (RFC 1035, 4.1.1) */
+    if ((flags & names[i].bit) != 0) rq_text_put(out, names[i].text);
+  if ((flags & RQ_FLAG_Z) != 0) rq_text_put(out, "; MBZ: 0x4"); /* must be zero (RFC 1035, 4.1.1) */
 }
 
 static void header_text(const rq_header *header, uint16_t rcode, rq_out *out) {
   static const char *const sections[] = {"; QUERY: ", ", ANSWER: ", ", AUTHORITY: ", ", ADDITIONAL: "};
-  rq_out_text(out, ";; ->>HEADER<<- opcode: ");
+  rq_text_put(out, ";; ->>HEADER<<- opcode: ");
   rq_opcode_to_text(RQ_OPCODE(header->flags), out);
-  rq_out_text(out, ", status: ");
+  rq_text_put(out, ", status: ");
   rq_rcode_to_text(rcode, out);
-  rq_out_text(out, ", id: ");
+  rq_text_put(out, ", id: ");
   rq_decimal_text(header->id, out);
   rq_out_u8(out, '\n');
   flags_text(header->flags, out);
   for (int i = 0; i < 4; i++) {
-    rq_out_text(out, sections[i]);
+    rq_text_put(out, sections[i]);
     rq_decimal_text(header->counts[i], out);
   }
   rq_out_u8(out, '\n');
@@ -78,18 +78,18 @@ static void edns_text(const rq_record *opt, rq_out *out) {
   uint16_t code;
   rq_edns_read(opt, &edns);
   uint16_t rest = edns.flags % CO_FLAG;
-  rq_out_text(out, "\n;; OPT PSEUDOSECTION:\n; EDNS: version: ");
+  rq_text_put(out, "\n;; OPT PSEUDOSECTION:\n; EDNS: version: ");
   rq_decimal_text(edns.version, out);
-  rq_out_text(out, edns.flags / DO_FLAG != 0 ? ", flags: do" : ", flags:");
-  if (edns.flags / CO_FLAG % 2u != 0) rq_out_text(out, " co");
+  rq_text_put(out, edns.flags / DO_FLAG != 0 ? ", flags: do" : ", flags:");
+  if (edns.flags / CO_FLAG % 2u != 0) rq_text_put(out, " co");
   if (rest != 0) {
     rq_cur octets;
     uint8_t both[2] = {(uint8_t)(rest / 256u), (uint8_t)(rest % 256u)};
     rq_cur_init(&octets, both, sizeof both);
-    rq_out_text(out, "; MBZ: 0x");
+    rq_text_put(out, "; MBZ: 0x");
     rq_lower_to_text(&octets, 0, out);
   }
-  rq_out_text(out, rest != 0 ? ", udp: " : "; udp: ");
+  rq_text_put(out, rest != 0 ? ", udp: " : "; udp: ");
   rq_decimal_text(edns.payload, out);
   rq_out_u8(out, '\n');
   while (rq_pairs_next(&edns.options, &code, &value)) rq_dig_option_text(code, &value, out);
@@ -103,8 +103,8 @@ static int questions_text(rq_walk *walk, const char *gap, unsigned style, rq_out
   rq_question question;
   int got = rq_walk_question(walk, &question);
   if (got == 1) {
-    rq_out_text(out, gap);
-    rq_out_text(out, ";; QUESTION SECTION:\n");
+    rq_text_put(out, gap);
+    rq_text_put(out, ";; QUESTION SECTION:\n");
   }
   while (got == 1) {
     line line = line_begin(out);
@@ -143,9 +143,9 @@ static void title_text(const rq_walk *walk, const rq_record *record, int *titled
   int section = is_tsig ? RQ_ADDITIONAL + 1 : walk->section;
   if (*titled == section) return;
   *titled = section;
-  rq_out_text(out, "\n;; ");
-  rq_out_text(out, titles[section]);
-  rq_out_text(out, "SECTION:\n");
+  rq_text_put(out, "\n;; ");
+  rq_text_put(out, titles[section]);
+  rq_text_put(out, "SECTION:\n");
 }
 
 /* All records but the one that is shown as the OPT PSEUDOSECTION. */
@@ -175,7 +175,7 @@ static int pseudosection_text(rq_walk walk, rq_out *out) {
 
 static void ending_text(const rq_summary *summary, rq_out *out) {
   if (summary->status == RQ_OK) return;
-  rq_out_text(out, summary->status == RQ_TRUNCATED ? "\n;; WARNING: the message ends inside the entry at octet "
+  rq_text_put(out, summary->status == RQ_TRUNCATED ? "\n;; WARNING: the message ends inside the entry at octet "
                                                    : "\n;; WARNING: the message is malformed from octet ");
   rq_decimal_text(summary->length, out);
   rq_out_u8(out, '\n');

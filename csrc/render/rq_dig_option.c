@@ -32,12 +32,12 @@ static void dump_text(const rq_cur *value, rq_out *out) {
   if (rq_cur_left(value) == 0) return;
   rq_out_u8(out, ' ');
   hex_text(value, out);
-  rq_out_text(out, "(\"");
+  rq_text_put(out, "(\"");
   while (rq_cur_left(&octets) > 0) {
     uint8_t octet = rq_cur_u8(&octets);
     rq_out_u8(out, is_printable(octet) ? octet : '.');
   }
-  rq_out_text(out, "\")");
+  rq_text_put(out, "\")");
 }
 
 /* --- one writer for each option that dig has words for: 1, or 0 when the octets are none --- */
@@ -78,7 +78,7 @@ static int expire_text(const rq_cur *value, rq_out *out) {
   if (!rq_cur_done(&c)) return 0;
   rq_out_u8(out, ' ');
   rq_decimal_text(seconds, out);
-  rq_out_text(out, " (");
+  rq_text_put(out, " (");
   rq_span_to_text(seconds, out);
   rq_out_u8(out, ')');
   return 1;
@@ -100,15 +100,15 @@ static int keepalive_text(const rq_cur *value, rq_out *out) {
   rq_decimal_text(tenths / 10u, out);
   rq_out_u8(out, '.');
   rq_decimal_text(tenths % 10u, out);
-  rq_out_text(out, " secs");
+  rq_text_put(out, " secs");
   return 1;
 }
 
 static int padding_text(const rq_cur *value, rq_out *out) {
   if (rq_cur_left(value) == 0) return 1;
-  rq_out_text(out, " (");
+  rq_text_put(out, " (");
   rq_decimal_text(rq_cur_left(value), out);
-  rq_out_text(out, " bytes)");
+  rq_text_put(out, " bytes)");
   return 1;
 }
 
@@ -117,7 +117,7 @@ static int tags_text(const rq_cur *value, rq_out *out) {
   const char *before = " ";
   if (rq_cur_left(value) % 2u != 0) return 0;
   while (rq_cur_left(&octets) > 0) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = ", ";
     rq_decimal_text(rq_cur_u16(&octets), out);
   }
@@ -163,12 +163,12 @@ static int error_text(const rq_cur *value, rq_out *out) {
   rq_out_u8(out, ' ');
   rq_decimal_text(code, out);
   if (name != NULL) {
-    rq_out_text(out, " (");
-    rq_out_text(out, name);
+    rq_text_put(out, " (");
+    rq_text_put(out, name);
     rq_out_u8(out, ')');
   }
   if (rq_cur_left(&c) == 0) return 1;
-  rq_out_text(out, ": ");
+  rq_text_put(out, ": ");
   int valid = is_utf8(c);
   if (!valid) hex_text(&c, out);
   rq_out_u8(out, '(');
@@ -202,11 +202,11 @@ void rq_dig_option_text(uint16_t code, const rq_cur *value, rq_out *out) {
                {17, "SERVER-TAG", tag_text}};
   size_t i = 0, count = sizeof known / sizeof known[0];
   while (i < count && known[i].code != code) i++;
-  rq_out_text(out, "; ");
+  rq_text_put(out, "; ");
   if (i < count) {
-    rq_out_text(out, known[i].title);
+    rq_text_put(out, known[i].title);
   } else {
-    rq_out_text(out, "OPT=");
+    rq_text_put(out, "OPT=");
     rq_decimal_text(code, out);
   }
   rq_out_u8(out, ':');

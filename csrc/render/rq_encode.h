@@ -10,6 +10,11 @@
 
 #define RQ_DIGITS_MAX 20 /* of a number of 64 bits */
 
+/* Appends a NUL-terminated constant of ours in one piece; where it is known to the compiler, so is its length. */
+static inline void rq_text_put(rq_out *out, const char *text) {
+  rq_out_octets(out, (const uint8_t *)text, __builtin_strlen(text));
+}
+
 /* Appends a number in decimal with leading zeros, `digits` digits wide, up to RQ_DIGITS_MAX; digits beyond that are cut
  * off on the left. */
 void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out);

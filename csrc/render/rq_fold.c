@@ -5,6 +5,7 @@
  * appendix B (key tags). SPDX-License-Identifier: MIT */
 #include "rq_fold.h"
 
+#include "rq_encode.h"
 #include "rq_mnemonic.h"
 
 static void key_comment(const rq_cur *rdata, rq_out *out);
@@ -53,16 +54,16 @@ const rq_fold *rq_fold_find(uint16_t number) {
 
 void rq_fold_gap(uint8_t mark, int first, rq_out *out) {
   if ((mark & RQ_FOLD_OPEN) != 0)
-    rq_out_text(out, first ? "( " : " (" RQ_BREAK);
+    rq_text_put(out, first ? "( " : " (" RQ_BREAK);
   else if ((mark & RQ_FOLD_BREAK) != 0)
-    rq_out_text(out, RQ_BREAK);
+    rq_text_put(out, RQ_BREAK);
   else if (!first)
     rq_out_u8(out, ' ');
 }
 
 void rq_fold_end(const rq_fold *fold, const rq_cur *rdata, rq_out *out) {
   static const char *const closing[] = {[RQ_FOLD_NOT] = "", [RQ_FOLD_HERE] = " )", [RQ_FOLD_BELOW] = RQ_BREAK ")"};
-  rq_out_text(out, closing[fold->close]);
+  rq_text_put(out, closing[fold->close]);
   if (fold->comment != NULL) fold->comment(rdata, out);
 }
 
@@ -79,10 +80,10 @@ void rq_span_to_text(uint32_t seconds, rq_out *out) {
     uint32_t count = left / units[i].seconds;
     left %= units[i].seconds;
     if (count == 0 && (seconds > 0 || units[i].seconds > 1)) continue;
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = " ";
     rq_decimal_text(count, out);
-    rq_out_text(out, units[i].name);
+    rq_text_put(out, units[i].name);
     if (count != 1) rq_out_u8(out, 's');
   }
 }
@@ -90,10 +91,10 @@ void rq_span_to_text(uint32_t seconds, rq_out *out) {
 void rq_fold_explain(uint8_t mark, const rq_value *value, size_t begun, rq_out *out) {
   if ((mark & (RQ_FOLD_NAMED | RQ_FOLD_TIMED)) == 0) return;
   for (size_t width = rq_out_wanted(out) - begun; width < 10; width++) rq_out_u8(out, ' ');
-  rq_out_text(out, " ; ");
-  rq_out_text(out, value->field->name);
+  rq_text_put(out, " ; ");
+  rq_text_put(out, value->field->name);
   if ((mark & RQ_FOLD_TIMED) == 0) return;
-  rq_out_text(out, " (");
+  rq_text_put(out, " (");
   rq_span_to_text((uint32_t)value->number, out);
   rq_out_u8(out, ')');
 }
@@ -110,9 +111,9 @@ static uint16_t key_tag(rq_cur rdata) {
 static void key_comment(const rq_cur *rdata, rq_out *out) {
   rq_cur c = *rdata;
   rq_cur_skip(&c, 3);
-  rq_out_text(out, "; alg = ");
+  rq_text_put(out, "; alg = ");
   rq_algorithm_to_text(rq_cur_u8(&c), out);
-  rq_out_text(out, " ; key id = ");
+  rq_text_put(out, " ; key id = ");
   rq_decimal_text(key_tag(*rdata), out);
 }
 
@@ -120,7 +121,7 @@ static void key_comment(const rq_cur *rdata, rq_out *out) {
 static void dnskey_comment(const rq_cur *rdata, rq_out *out) {
   rq_cur c = *rdata;
   uint16_t flags = rq_cur_u16(&c);
-  rq_out_text(out, flags % 2u == 0 ? " ; ZSK" : flags / 128u % 2u == 0 ? " ; KSK" : " ; revoked KSK");
+  rq_text_put(out, flags % 2u == 0 ? " ; ZSK" : flags / 128u % 2u == 0 ? " ; KSK" : " ; revoked KSK");
   key_comment(rdata, out);
 }
 
@@ -128,7 +129,7 @@ static void dnskey_comment(const rq_cur *rdata, rq_out *out) {
 static void dhcid_comment(const rq_cur *rdata, rq_out *out) {
   rq_cur c = *rdata;
   if (rq_cur_left(&c) < 3) return;
-  rq_out_text(out, " ; ");
+  rq_text_put(out, " ; ");
   rq_decimal_text(rq_cur_u16(&c), out);
   rq_out_u8(out, ' ');
   rq_decimal_text(rq_cur_u8(&c), out);

@@ -10,10 +10,10 @@
 static void control_escape(uint8_t octet, rq_out *out) {
   static const char hex[] = "0123456789abcdef";
   if (octet == '\n') {
-    rq_out_text(out, "\\n");
+    rq_text_put(out, "\\n");
     return;
   }
-  rq_out_text(out, "\\u00");
+  rq_text_put(out, "\\u00");
   rq_out_u8(out, (uint8_t)hex[octet / 16]);
   rq_out_u8(out, (uint8_t)hex[octet % 16]);
 }
@@ -33,7 +33,7 @@ static void special_escape(rq_cur *octets, rq_out *out) {
   uint8_t first;
   size_t len = rq_utf8_next(octets, &first);
   if (len == 0) {
-    rq_out_text(out, "\\\\");
+    rq_text_put(out, "\\\\");
     rq_padded_to_text(rq_cur_u8(octets), 3, out);
   } else if (first < ' ') {
     control_escape(rq_cur_u8(octets), out);
@@ -68,9 +68,9 @@ void rq_json_string(const uint8_t *octets, size_t len, rq_out *out) {
 /* --- members --- */
 
 void rq_json_key(const char *name, rq_out *out) {
-  rq_out_text(out, ",\"");
-  rq_out_text(out, name);
-  rq_out_text(out, "\":");
+  rq_text_put(out, ",\"");
+  rq_text_put(out, name);
+  rq_text_put(out, "\":");
 }
 
 void rq_json_number(const char *name, uint64_t number, rq_out *out) {
@@ -82,7 +82,7 @@ void rq_json_text(const char *name, const char *text, rq_out *out) {
   if (text == NULL) return;
   rq_json_key(name, out);
   rq_out_u8(out, '"');
-  rq_out_text(out, text);
+  rq_text_put(out, text);
   rq_out_u8(out, '"');
 }
 

@@ -4,6 +4,7 @@
 #define RQ_JSON_H
 
 #include "../wire/rq_msg.h"
+#include "rq_encode.h"
 
 /* --- messages, one function for each shape; without a header there is nothing to show in them --- */
 

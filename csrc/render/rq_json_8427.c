@@ -19,7 +19,7 @@ static void class_members(const char *name, const char *named, uint16_t rrclass,
 }
 
 static void name_open(const rq_name *name, rq_out *out) {
-  rq_out_text(out, "{\"NAME\":\"");
+  rq_text_put(out, "{\"NAME\":\"");
   rq_styled_name_to_text(name, RQ_STYLE_JSON, out);
   rq_out_u8(out, '"');
 }
@@ -53,9 +53,9 @@ static void rdata_members(const rq_record *record, rq_out *out) {
     rq_out_rewind(out, mark);
     rq_hex_to_text(&octets, out);
   }
-  rq_out_text(out, "\",\"rdata");
+  rq_text_put(out, "\",\"rdata");
   rq_type_text(record->rrtype, out);
-  rq_out_text(out, "\":");
+  rq_text_put(out, "\":");
   rq_json_rdata(record, out);
 }
 
@@ -78,7 +78,7 @@ static void header_members(const rq_header *header, rq_out *out) {
   } bits[] = {{RQ_FLAG_AA, "AA"}, {RQ_FLAG_TC, "TC"}, {RQ_FLAG_RD, "RD"},
               {RQ_FLAG_RA, "RA"}, {RQ_FLAG_AD, "AD"}, {RQ_FLAG_CD, "CD"}};
   static const char *const counts[] = {"QDCOUNT", "ANCOUNT", "NSCOUNT", "ARCOUNT"};
-  rq_out_text(out, "\"ID\":");
+  rq_text_put(out, "\"ID\":");
   rq_decimal_text(header->id, out);
   rq_json_number("QR", (header->flags & RQ_FLAG_QR) != 0, out);
   rq_json_number("Opcode", RQ_OPCODE(header->flags), out);
@@ -105,7 +105,7 @@ static int questions_json(rq_walk *walk, rq_out *out) {
   rq_json_key("questionRRs", out);
   rq_out_u8(out, '[');
   while ((got = rq_walk_question(walk, &question)) == 1) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = ",";
     name_open(&question.name, out);
     type_members("TYPE", "TYPEname", question.rrtype, out);
@@ -126,7 +126,7 @@ static void sections_json(rq_walk *walk, int got, rq_out *out) {
     rq_json_key(titles[section], out);
     rq_out_u8(out, '[');
     while (got == 1 && walk->section == section) {
-      rq_out_text(out, before);
+      rq_text_put(out, before);
       before = ",";
       record_json(&record, out);
       got = rq_walk_record(walk, &record);
@@ -156,15 +156,15 @@ void rq_json_8427(const uint8_t *wire, size_t len, rq_out *out) {
 static void row_members(const rq_row *row, rq_out *out) {
   rq_summary summary;
   rq_msg_open(row->wire, row->size, &summary);
-  rq_out_text(out, "\"name\":");
+  rq_text_put(out, "\"name\":");
   rq_json_string(row->name, row->name_len, out);
-  rq_out_text(out, ",\"status\":\"");
+  rq_text_put(out, ",\"status\":\"");
   rq_row_status_text(row, &summary, out);
   rq_out_u8(out, '"');
   rq_json_text("error", rq_error_text(row->status, row->error), out);
-  rq_out_text(out, ",\"dateString\":\"");
+  rq_text_put(out, ",\"dateString\":\"");
   rq_timestamp_text(row->time_us, out);
-  rq_out_text(out, "\",\"dateSeconds\":");
+  rq_text_put(out, "\",\"dateSeconds\":");
   rq_seconds_text(row->time_us > 0 ? row->time_us : 0, out);
   if (row->server == NULL) return;
   rq_json_text("protocol", rq_transport_name(row->transport), out);
@@ -181,5 +181,5 @@ void rq_row_8427(const rq_row *row, rq_out *out) {
     type_members("QTYPE", "QTYPEname", row->rrtype, out);
     class_members("QCLASS", "QCLASSname", RQ_CLASS_IN, out);
   }
-  rq_out_text(out, "}\n");
+  rq_text_put(out, "}\n");
 }

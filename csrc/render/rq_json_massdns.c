@@ -8,7 +8,7 @@
 /* --- records --- */
 
 static void record_json(const rq_record *record, rq_out *out) {
-  rq_out_text(out, "{\"ttl\":");
+  rq_text_put(out, "{\"ttl\":");
   rq_decimal_text(record->ttl, out);
   rq_json_type("type", record->rrtype, out);
   rq_json_class("class", record->rrclass, out);
@@ -25,16 +25,16 @@ static void data_member(const uint8_t *wire, size_t len, rq_out *out) {
   rq_record record;
   int section = RQ_QUESTION;
   rq_json_key("data", out);
-  rq_out_text(out, titles[RQ_QUESTION]);
+  rq_text_put(out, titles[RQ_QUESTION]);
   if (rq_walk_begin(&walk, wire, len) == RQ_OK) {
     while (rq_walk_record(&walk, &record) == 1) {
-      if (section != RQ_QUESTION) rq_out_text(out, walk.section == section ? "," : "],");
-      if (walk.section != section) rq_out_text(out, titles[walk.section]);
+      if (section != RQ_QUESTION) rq_text_put(out, walk.section == section ? "," : "],");
+      if (walk.section != section) rq_text_put(out, titles[walk.section]);
       section = walk.section;
       record_json(&record, out);
     }
   }
-  rq_out_text(out, section == RQ_QUESTION ? "}" : "]}");
+  rq_text_put(out, section == RQ_QUESTION ? "}" : "]}");
 }
 
 static void flags_member(uint16_t flags, rq_out *out) {
@@ -48,9 +48,9 @@ static void flags_member(uint16_t flags, rq_out *out) {
   rq_out_u8(out, '[');
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if ((flags & names[i].bit) == 0) continue;
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = ",";
-    rq_out_text(out, names[i].name);
+    rq_text_put(out, names[i].name);
   }
   rq_out_u8(out, ']');
 }
@@ -63,7 +63,7 @@ void rq_json_massdns(const uint8_t *wire, size_t len, rq_out *out) {
   rq_question question;
   rq_msg_open(wire, (uint32_t)len, &summary);
   rq_walk_begin(&walk, wire, len);
-  rq_out_text(out, "{\"status\":\"");
+  rq_text_put(out, "{\"status\":\"");
   rq_rcode_to_text(summary.rcode, out);
   rq_out_u8(out, '"');
   if (rq_walk_question(&walk, &question) == 1) {
@@ -81,7 +81,7 @@ void rq_json_massdns(const uint8_t *wire, size_t len, rq_out *out) {
 /* The name that was asked, with its final dot; a text that is no name as it was given. */
 static void name_member(const rq_row *row, rq_out *out) {
   rq_name name;
-  rq_out_text(out, "{\"name\":");
+  rq_text_put(out, "{\"name\":");
   if (rq_name_parse(row->name, row->name_len, &name) != RQ_FLAW_NONE) {
     rq_json_string(row->name, row->name_len, out);
     return;
@@ -114,5 +114,5 @@ void rq_row_massdns(const rq_row *row, rq_out *out) {
     rq_json_text("resolver", row->server, out);
     rq_json_text("proto", row->transport == RQ_TCP ? "TCP" : "UDP", out);
   }
-  rq_out_text(out, "}\n");
+  rq_text_put(out, "}\n");
 }

@@ -9,6 +9,13 @@
 /* zdns leaves out the final dot. A name's text has backslashes and quotes of its own. */
 void rq_json_bare_name(const rq_name *name, rq_out *out) {
   uint8_t text[RQ_TEXT_MAX];
+  unsigned plain = rq_name_plain(name, text);
+  if (plain > 1) {
+    rq_out_u8(out, '"');
+    rq_out_octets(out, text, plain - 1);
+    rq_out_u8(out, '"');
+    return;
+  }
   rq_out o;
   rq_out_init(&o, text, sizeof text);
   rq_bare_name_to_text(name, &o);
@@ -23,7 +30,7 @@ static int number_json(const rq_value *value, rq_out *out) {
 }
 
 static int bit_json(const rq_value *value, rq_out *out) {
-  rq_out_text(out, value->number != 0 ? "true" : "false");
+  rq_text_put(out, value->number != 0 ? "true" : "false");
   return 1;
 }
 
@@ -72,7 +79,7 @@ static int strings_json(const rq_value *value, rq_out *out) {
   int first = 1;
   rq_out_u8(out, '"');
   while (rq_strings_next(&octets, &string)) {
-    if (!first) rq_out_text(out, "\\n");
+    if (!first) rq_text_put(out, "\\n");
     first = 0;
     rq_json_escaped(&string, out);
   }
@@ -123,10 +130,10 @@ static void name_item(rq_cur *octets, rq_out *out) {
 static void prefix_item(rq_cur *octets, rq_out *out) {
   rq_prefix prefix;
   rq_prefixes_next(octets, &prefix);
-  rq_out_text(out, prefix.negated ? "{\"negation\":true" : "{\"negation\":false");
-  rq_out_text(out, ",\"network\":\"");
+  rq_text_put(out, prefix.negated ? "{\"negation\":true" : "{\"negation\":false");
+  rq_text_put(out, ",\"network\":\"");
   rq_prefix_to_text(&prefix, out);
-  rq_out_text(out, "\"}");
+  rq_text_put(out, "\"}");
 }
 
 static void (*const items[RQ_KINDS])(rq_cur *, rq_out *) = {
@@ -138,7 +145,7 @@ static int items_json(const rq_value *value, rq_out *out) {
   const char *before = "";
   rq_out_u8(out, '[');
   while (rq_cur_left(&octets) > 0) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = ",";
     items[value->field->kind](&octets, out);
   }
@@ -153,7 +160,7 @@ static int ports_json(const rq_value *value, rq_out *out) {
   rq_bits_begin(&it, &value->octets);
   rq_out_u8(out, '[');
   while (rq_bits_next(&it, &port)) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = ",";
     rq_decimal_text(port, out);
   }
@@ -175,7 +182,7 @@ static int param_json(const rq_type *param, rq_cur *octets, rq_out *out) {
   }
   rq_rdata_begin(&it, param, octets);
   if (rq_rdata_next(&it, &value) == 1) return value_json(&value, out);
-  rq_out_text(out, "true");
+  rq_text_put(out, "true");
   return 1;
 }
 
@@ -186,10 +193,10 @@ static int params_json(const rq_value *value, rq_out *out) {
   int fits = 1;
   rq_out_u8(out, '{');
   while (fits && rq_pairs_next(&rest, &key, &octets)) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = ",\"";
     rq_param_key_to_text(key, out);
-    rq_out_text(out, "\":");
+    rq_text_put(out, "\":");
     fits = param_json(rq_param_find(key), &octets, out);
   }
   rq_out_u8(out, '}');
@@ -199,7 +206,7 @@ static int params_json(const rq_value *value, rq_out *out) {
 /* The fields of an option by their names; the octets of one that is unknown or does not fit. */
 static void option_json(uint16_t code, rq_cur *octets, rq_out *out) {
   const rq_type *option = rq_option_find(code);
-  rq_out_text(out, "{\"code\":");
+  rq_text_put(out, "{\"code\":");
   rq_decimal_text(code, out);
   if (option != NULL) rq_json_text("name", option->mnemonic, out);
   size_t mark = rq_out_wanted(out);
@@ -219,7 +226,7 @@ void rq_json_options(const rq_cur *options, rq_out *out) {
   const char *before = "";
   rq_out_u8(out, '[');
   while (rq_pairs_next(&rest, &code, &value)) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = ",";
     option_json(code, &value, out);
   }
@@ -302,7 +309,7 @@ static int (*const writers[RQ_KINDS])(const rq_value *, rq_out *) = {
 static int value_json(const rq_value *value, rq_out *out) {
   int (*write)(const rq_value *, rq_out *) = writers[value->field->kind];
   if (!value->absent) return write != NULL && write(value, out);
-  rq_out_text(out, "null");
+  rq_text_put(out, "null");
   return 1;
 }
 

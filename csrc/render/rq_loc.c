@@ -25,7 +25,7 @@ static void precision_text(uint32_t v, rq_out *out) {
     rq_out_u8(out, '.');
     rq_padded_to_text(centimetres, 2, out);
   }
-  rq_out_text(out, "m");
+  rq_text_put(out, "m");
 }
 
 static int angle_text(uint32_t v, uint32_t degrees_max, const char *positive, const char *negative, rq_out *out) {
@@ -38,7 +38,7 @@ static int angle_text(uint32_t v, uint32_t degrees_max, const char *positive, co
   rq_decimal_text(distance / 1000u % 60u, out);
   rq_out_u8(out, '.');
   rq_padded_to_text(distance % 1000u, 3, out);
-  rq_out_text(out, v >= EQUATOR ? positive : negative);
+  rq_text_put(out, v >= EQUATOR ? positive : negative);
   return 1;
 }
 
@@ -48,7 +48,7 @@ static void altitude_text(uint32_t v, rq_out *out) {
   rq_decimal_text(distance / 100u, out);
   rq_out_u8(out, '.');
   rq_padded_to_text(distance % 100u, 2, out);
-  rq_out_text(out, "m");
+  rq_text_put(out, "m");
 }
 
 static int fields_read(rq_rdata *it, uint32_t numbers[FIELDS]) {

@@ -3,6 +3,7 @@
 #include "rq_mnemonic.h"
 
 #include "../resquery.h"
+#include "rq_encode.h"
 
 typedef struct mnemonic {
   uint16_t number;
@@ -10,7 +11,7 @@ typedef struct mnemonic {
 } mnemonic;
 
 static void number_text(uint16_t number, const char *prefix, rq_out *out) {
-  rq_out_text(out, prefix);
+  rq_text_put(out, prefix);
   rq_decimal_text(number, out);
 }
 
@@ -24,7 +25,7 @@ static const char *name_of(const mnemonic *rows, size_t count, uint16_t number) 
 /* The name, or `prefix` and the number. */
 static void named_text(const char *name, uint16_t number, const char *prefix, rq_out *out) {
   if (name != NULL)
-    rq_out_text(out, name);
+    rq_text_put(out, name);
   else
     number_text(number, prefix, out);
 }
@@ -99,7 +100,7 @@ void rq_tsig_error_to_text(uint16_t error, rq_out *out) {
   static const mnemonic rows[] = {{16, "BADSIG"},  {17, "BADKEY"}, {18, "BADTIME"}, {19, "BADMODE"},
                                   {20, "BADNAME"}, {21, "BADALG"}, {22, "BADTRUNC"}};
   if (error <= 10)
-    rq_out_text(out, rq_rcode_name(error));
+    rq_text_put(out, rq_rcode_name(error));
   else
     named_text(name_of(rows, sizeof rows / sizeof rows[0], error), error, "", out);
 }
@@ -135,7 +136,7 @@ int32_t rq_code_name(int32_t codes, uint16_t number, char *out, uint32_t cap, ui
   rq_out_init(&o, (uint8_t *)out, cap);
   if (codes < 0 || (size_t)codes >= sizeof names / sizeof names[0]) return RQ_BAD_ARGUMENT;
   const char *name = names[codes](number);
-  if (name != NULL) rq_out_text(&o, name);
+  if (name != NULL) rq_text_put(&o, name);
   *actual = (uint32_t)rq_out_wanted(&o);
   return (int32_t)rq_out_stored(&o);
 }

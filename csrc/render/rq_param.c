@@ -9,9 +9,9 @@
 void rq_param_key_to_text(uint16_t key, rq_out *out) {
   const rq_type *param = rq_param_find(key);
   if (param != NULL) {
-    rq_out_text(out, param->mnemonic);
+    rq_text_put(out, param->mnemonic);
   } else {
-    rq_out_text(out, "key");
+    rq_text_put(out, "key");
     rq_decimal_text(key, out);
   }
 }
@@ -30,7 +30,7 @@ int rq_params_to_text(const rq_cur *params, unsigned style, rq_out *out) {
   const char *before = "";
   while (rq_pairs_next(&rest, &key, &value)) {
     const rq_type *param = rq_param_find(key);
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = " ";
     rq_param_key_to_text(key, out);
     if (rq_cur_left(&value) == 0) continue;

@@ -66,7 +66,7 @@ void rq_row_status_text(const rq_row *row, const rq_summary *summary, rq_out *ou
   if (row->status == RQ_OK)
     rq_rcode_to_text(summary->rcode, out);
   else
-    rq_out_text(out, rq_status_name(row->status));
+    rq_text_put(out, rq_status_name(row->status));
 }
 
 const char *rq_transport_name(uint8_t transport) {

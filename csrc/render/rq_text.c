@@ -82,7 +82,7 @@ static void words_to_text(const rq_cur *all, void (*write)(rq_cur *, rq_out *), 
   while (rq_cur_left(&rest) > most) {
     rq_cur_take(&rest, most, &word);
     write(&word, out);
-    rq_out_text(out, (style & RQ_STYLE_FOLDED) != 0 ? RQ_BREAK : " ");
+    rq_text_put(out, (style & RQ_STYLE_FOLDED) != 0 ? RQ_BREAK : " ");
   }
   write(&rest, out);
 }
@@ -120,12 +120,12 @@ static int fields_to_text(rq_rdata *it, const rq_fold *fold, unsigned style, rq_
 void rq_generic_to_text(const rq_cur *rdata, unsigned style, rq_out *out) {
   int folded = (style & RQ_STYLE_FOLDED) != 0;
   rq_special_to_text('\\', style, out);
-  rq_out_text(out, "# ");
+  rq_text_put(out, "# ");
   rq_decimal_text(rq_cur_left(rdata), out);
   if (rq_cur_left(rdata) == 0) return;
-  rq_out_text(out, folded ? " ( " : " ");
+  rq_text_put(out, folded ? " ( " : " ");
   rq_hex_words_to_text(rdata, style, out);
-  if (folded) rq_out_text(out, " )");
+  if (folded) rq_text_put(out, " )");
 }
 
 /* 1, or 0 when the RDATA has no text of its own. */

@@ -138,7 +138,7 @@ static int types_text(const rq_value *value, unsigned style, rq_out *out) {
   int last = -1;
   rq_windows_begin(&it, &value->octets);
   while (rq_bits_next(&it, &type)) {
-    if (last >= 0) rq_out_text(out, (style & RQ_STYLE_FOLDED) != 0 && type / 256 > last / 256 ? RQ_BREAK : " ");
+    if (last >= 0) rq_text_put(out, (style & RQ_STYLE_FOLDED) != 0 && type / 256 > last / 256 ? RQ_BREAK : " ");
     rq_type_text(type, out);
     last = type;
   }
@@ -205,7 +205,7 @@ static int prefixes_text(const rq_value *value, rq_out *out) {
   rq_prefix prefix;
   const char *before = "";
   while (rq_prefixes_next(&octets, &prefix)) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = " ";
     if (prefix.negated) rq_out_u8(out, '!');
     rq_decimal_text(prefix.family, out);
@@ -237,7 +237,7 @@ static int names_text(const rq_value *value, unsigned style, rq_out *out) {
   rq_name name;
   const char *before = "";
   while (rq_names_next(&octets, &name)) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = (style & RQ_STYLE_FOLDED) != 0 ? RQ_BREAK : " ";
     rq_styled_name_to_text(&name, style, out);
   }
@@ -253,9 +253,9 @@ static int counted_text(const rq_value *value, unsigned style, rq_out *out) {
   int folded = (style & RQ_STYLE_FOLDED) != 0;
   rq_decimal_text(value->number, out);
   if (value->number == 0) return 1;
-  rq_out_text(out, folded ? " (" RQ_BREAK : " ");
+  rq_text_put(out, folded ? " (" RQ_BREAK : " ");
   base64_text(value, style, out);
-  if (folded) rq_out_text(out, " )");
+  if (folded) rq_text_put(out, " )");
   return 1;
 }
 
@@ -274,7 +274,7 @@ static int data64_text(const rq_value *value, rq_out *out) {
 }
 
 static int nsap_text(const rq_value *value, rq_out *out) {
-  rq_out_text(out, "0x");
+  rq_text_put(out, "0x");
   return lower_text(value, out) && rq_cur_left(&value->octets) > 0;
 }
 
@@ -299,7 +299,7 @@ static int bits_text(const rq_value *value, void (*write)(uint16_t, rq_out *), r
   const char *before = "";
   rq_bits_begin(&it, &value->octets);
   while (rq_bits_next(&it, &number)) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = " ";
     write(number, out);
   }
@@ -333,7 +333,7 @@ static int list_text(const rq_value *value, rq_out *out) {
   rq_cur octets = value->octets;
   const char *before = "";
   while (rq_cur_left(&octets) > 0) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = ",";
     item_to_text(value->field->kind, &octets, out);
   }
@@ -351,7 +351,7 @@ static int ids_text(const rq_value *value, unsigned style, rq_out *out) {
   const char *before = "";
   rq_special_to_text('"', style, out);
   while (rq_strings_next(&octets, &id)) {
-    rq_out_text(out, before);
+    rq_text_put(out, before);
     before = ",";
     while (rq_cur_left(&id) > 0) listed_octet(rq_cur_u8(&id), style, out);
   }

@@ -400,8 +400,10 @@ static inline void rq_out_patch16(rq_out *o, size_t pos, uint16_t v) {
     ensures rq_out_copied(o, \old(o->len), from, n); */
 static inline void rq_out_octets(rq_out *o, const uint8_t *from, size_t n) {
   size_t room = o->len < o->cap ? o->cap - o->len : 0;
-  size_t fit = n < room ? n : room;
-  if (fit > 0) rq_octets_copy(o->base + o->len, from, fit);
+  if (room > 0 && n <= room)
+    rq_octets_copy(o->base + o->len, from, n); /* of a length that the compiler may know */
+  else if (room > 0)
+    rq_octets_copy(o->base + o->len, from, room);
   o->len = n < RQ_OUT_MAX - o->len ? o->len + n : RQ_OUT_MAX;
 }
 

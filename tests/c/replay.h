@@ -1,8 +1,9 @@
 /* replay.h: a kernel, a network, servers and a clock that exist only here, all driven by one seed.
  *
  * They stand behind an rq_sys, so an engine cannot tell them from real ones, and a session with a given seed is the
- * same each time, octet by octet: `trace` is a hash of all that passed. replay_kernel.c has the system calls,
- * replay_peers.c has the servers and the forgers, test_replay.c has the sessions and what must hold in each.
+ * same each time, octet by octet: `trace` is a hash of all that passed. replay_world.c has chance and time,
+ * replay_kernel.c the system calls, replay_peers.c the servers and the forgers, test_replay.c the sessions and what
+ * must hold in each.
  * SPDX-License-Identifier: MIT */
 #ifndef REPLAY_H
 #define REPLAY_H
@@ -116,10 +117,11 @@ typedef struct world {
   unsigned long datagrams, frames, forgeries; /* sent by the engine; by forgers */
   uint16_t asked[2][NUMBERS];                 /* how often a name was, over UDP and TCP */
   uint8_t corrupted[NUMBERS];
-  int kind;   /* servers lose nothing and come to the point */
-  int unlike; /* forked: nothing may be sent on the parent's random numbers */
-  int quiet;  /* the engine must not send */
-  int loud;   /* print what happens */
+  int kind;       /* servers lose nothing and come to the point */
+  int unlike;     /* forked: nothing may be sent on the parent's random numbers */
+  int mixed_case; /* the engine asks in random letter case */
+  int quiet;      /* the engine must not send */
+  int loud;       /* print what happens */
 } world;
 
 /* The world that the system calls of `replay_sys` act on. */
@@ -135,6 +137,18 @@ void world_wait(world *w, int epoll, int64_t us);
 /* 0..n-1; and whether a chance of `percent` came true. */
 uint32_t draw(world *w, uint32_t n);
 int chance(world *w, uint32_t percent);
+
+/* Lets time pass up to `until_us`, or to what happens next if that is sooner. */
+void advance(world *w, int64_t until_us);
+
+/* What has come first, NULL if nothing has; the caller frees it. */
+event *dequeue(queue *q);
+
+/* A descriptor is closed: what has come for it is gone. */
+void drop_fd(world *w, sim_fd *s);
+
+/* How many descriptors that `epoll` watches have something to tell; `events`, unless NULL, takes up to `most`. */
+int ready_fds(world *w, int epoll, struct epoll_event *events, int most);
 
 /* Remembers what passed. */
 void trace(world *w, const char *what, int64_t a, int64_t b);

@@ -172,7 +172,7 @@ static int answer(world *w, const nature *peer, const asked *a, reply *r, int tc
 static void forge(world *w, int fd, const rq_peer *to, const asked *a, const nature *peer) {
   static reply r;
   rq_peer from = *to;
-  int how = (int)draw(w, 7), knows_cookie = a->cookie_len > 8;
+  int how = (int)draw(w, w->mixed_case ? 8 : 7), knows_cookie = a->cookie_len > 8;
   say_right(w, a, &r, FORGED_OCTETS, 1);
   put_opt(a, peer, &r, 0, a->cookie && how != 6);
   if (how == 0) r.octets[0] ^= (uint8_t)(1 + draw(w, 255));
@@ -182,6 +182,7 @@ static void forge(world *w, int fd, const rq_peer *to, const asked *a, const nat
   if (how == 4) r.octets[2] |= 0x10;                       /* another opcode */
   if (how == 5) from.v4.sin_port ^= htons(1);              /* another port */
   if (how == 6 && !knows_cookie) return;                   /* without the cookie */
+  if (how == 7) r.octets[13] ^= 0x20;                      /* in other letter case */
   event *e = post(w, fd, E_DATAGRAM, draw(w, (uint32_t)peer->delay_us + 1), r.octets, r.len);
   e->peer = from;
   e->guessed = how == 0;

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'csrc'}"]
 LAYERS = ("wire", "render", "lookup", "arrow", "net")
-SOURCES = [ROOT / "tests/c" / name for name in ("test_replay.c", "replay_kernel.c", "replay_peers.c")]
+SOURCES = [ROOT / "tests/c" / name for name in ("test_replay.c", "replay_world.c", "replay_kernel.c", "replay_peers.c")]
 
 
 def play(compiler: str, folder: Path, *flags: str, sessions: int) -> tuple[int, int, int]:

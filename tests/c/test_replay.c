@@ -51,7 +51,7 @@ static void draw_conf(session *s) {
   conf->recurse = (uint8_t)chance(w, 80);
   conf->rotate = (uint8_t)chance(w, 50);
   conf->sockets = (uint8_t)(1 + draw(w, 4));
-  conf->mixed_case = (uint8_t)chance(w, 50);
+  w->mixed_case = conf->mixed_case = (uint8_t)chance(w, 50);
   conf->cookies = (uint8_t)chance(w, 50);
   conf->share = (uint8_t)chance(w, 50);
   conf->spread = (uint8_t)chance(w, 30);

@@ -26,7 +26,7 @@ typedef enum rq_action {
 /* Shared by all lookups of an engine. */
 typedef struct rq_policy {
   int64_t timeout_us, try_us; /* per lookup, per query */
-  uint32_t tries;             /* queries at the most, 1..100, beside two free ones, see rq_lookup_reply */
+  uint32_t tries;             /* queries at the most, 1..100, beside four free ones, see rq_lookup_reply */
   uint32_t servers;           /* how many there are, at least 1; asked in turn from the one that start names */
   uint8_t transport, edns;    /* enum rq_transport to begin with at each server; send OPT to begin with */
   uint8_t dnssec_ok;          /* never go without OPT for silence alone: DO is in it */

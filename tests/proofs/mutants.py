@@ -70,6 +70,20 @@ MUTANTS = (
         "n < RQ_OUT_MAX ?",
     ),
     Mutant("a step back may go forward", "rq_bytes.h", "rq_cur_back", "pos >= end || end > c->pos ||", "pos >= end ||"),
+    Mutant(
+        "a letter that changes its case becomes any octet",
+        "rq_name.c",
+        "rq_name_flip",
+        "change * (int)(bits % 2u)",
+        "change * (int)bits",
+    ),
+    Mutant(
+        "the length of a cookie is left out of its option",
+        "rq_msg.c",
+        "option_write",
+        "  rq_out_u16(out, code);\n  rq_out_u16(out, len);\n",
+        "  rq_out_u16(out, code);\n",
+    ),
     Mutant("pointers may go on forever", "rq_name.c", "labels_read", " && jumps < JUMPS_MAX", ""),
     Mutant(
         "no room is kept for the root label",
@@ -171,7 +185,7 @@ MUTANTS = (
         "row != ROW_NONE ? &types[row]",
     ),
     Mutant(
-        "an OPT record counts in any section", "rq_msg.c", "rq_walk_is_edns", "walk->section == RQ_ADDITIONAL && ", ""
+        "an OPT record counts in any section", "rq_msg.c", "rq_walk_is_edns", "walk->section != RQ_ADDITIONAL || ", ""
     ),
     Mutant(
         "a kind depends on a slot that does not exist",

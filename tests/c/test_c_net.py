@@ -58,3 +58,8 @@ def test_engines_in_threads_race_for_nothing(tmp_path: Path, monkeypatch: pytest
     monkeypatch.delenv("RESQUERY_CFLAGS", raising=False)
     monkeypatch.delenv("RESQUERY_LDFLAGS", raising=False)
     assert run("test_threads.c", tmp_path, "-O1", "-fsanitize=thread") >= 14
+
+
+def test_connections_of_many_servers(tmp_path: Path) -> None:
+    """Few places and few descriptors cost no lookup, and every connection stands in its lists once."""
+    assert run("test_links.c", tmp_path) > 500

@@ -182,8 +182,11 @@ static int make_slots(rq_engine *engine) {
     engine->free_slots[engine->free_count] = count - 1 - engine->free_count;
     engine->free_count++;
   }
-  engine->spread = engine->conf.spread ? malloc(count * sizeof *engine->spread) : NULL;
-  if (engine->conf.spread && !engine->spread) return -ENOMEM;
+  if (engine->conf.spread) {
+    engine->spread = malloc(2 * (size_t)count * sizeof *engine->spread);
+    if (!engine->spread) return -ENOMEM;
+    engine->places = engine->spread + count;
+  }
   if (rq_wheel_init(&engine->wheel, count + rq_pace_timers(engine), engine->now_us) < 0 ||
       rq_ids_init(&engine->ids, count) < 0)
     return -ENOMEM;

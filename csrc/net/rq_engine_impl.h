@@ -183,8 +183,9 @@ struct rq_engine {
   uint32_t *free_slots; /* a stack: the warm ones are used again first */
   uint32_t free_count;
   rq_list fresh, done;
-  uint32_t *spread, fresh_count; /* with conf.spread: the fresh ones, in place of the list */
-  rq_wheel wheel;                /* timers of slots, of servers, and one of `bucket` */
+  uint32_t *spread, fresh_count; /* with conf.spread: the fresh ones, in place of the list, */
+  uint32_t *places; /* and where in there a slot is: apart from the slots, which would have to be fetched */
+  rq_wheel wheel;   /* timers of slots, of servers, and one of `bucket` */
   rq_ids ids;
   rq_random random;
 

@@ -86,19 +86,19 @@ static void add_fresh(rq_engine *engine, uint32_t i) {
     rq_list_push(engine, &engine->fresh, i);
     return;
   }
-  engine->slots[i].next = engine->fresh_count;
+  engine->places[i] = engine->fresh_count;
   engine->spread[engine->fresh_count++] = i;
 }
 
-/* The last takes its place; `next` is where it is. */
+/* The last takes its place. */
 static void remove_fresh(rq_engine *engine, uint32_t i) {
   if (!engine->conf.spread) {
     rq_list_remove(engine, &engine->fresh, i);
     return;
   }
-  uint32_t last = engine->spread[--engine->fresh_count], at = engine->slots[i].next;
+  uint32_t last = engine->spread[--engine->fresh_count], at = engine->places[i];
   engine->spread[at] = last;
-  engine->slots[last].next = at;
+  engine->places[last] = at;
 }
 
 static int is_sent(const rq_slot *slot) {

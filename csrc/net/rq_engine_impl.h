@@ -84,6 +84,7 @@ typedef struct rq_slot {
   uint8_t repeated; /* the query was sent once more */
   uint8_t source;   /* enum rq_source, of that reply */
   uint8_t aliased;  /* as rq_reply says of it */
+  uint8_t stale;    /* from the cache, where it was too old */
   uint8_t looked;   /* the cache was asked in vain before */
   uint8_t leads;    /* in the table of questions in flight: others may follow */
   uint8_t hops;     /* CNAMEs followed across answers; `asked` is the last one's target */

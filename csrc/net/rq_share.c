@@ -159,7 +159,7 @@ static void give(rq_engine *engine, uint32_t from, uint32_t to) {
   slot->rcode = leader->rcode;
   slot->aliased = leader->aliased;
   slot->rtt_us = -1;
-  engine->stats.shared++;
+  slot->stale = leader->stale;
   if (rq_slot_keep(slot, leader->reply, leader->reply_len) < 0)
     fail(slot, RQ_NO_MEMORY);
   else
@@ -195,8 +195,7 @@ static int answer_cached(rq_engine *engine, uint32_t i, rq_find how) {
   slot->rcode = RQ_RCODE(walk.header.flags);
   slot->aliased = 0; /* it is whole: it leads nowhere */
   slot->rtt_us = -1;
-  engine->stats.cached++;
-  engine->stats.stale += (uint64_t)was_stale;
+  slot->stale = (uint8_t)was_stale;
   if (rq_slot_keep(slot, engine->share.found, len) < 0) fail(slot, RQ_NO_MEMORY);
   return 1;
 }
@@ -319,9 +318,10 @@ static uint32_t manner_of(const rq_engine_conf *conf) {
          (conf->edns && conf->dnssec_ok ? 4u : 0);
 }
 
+/* Four buckets for each slot: another slot in one's bucket costs a look at memory that is far away. */
 static int make_leaders(rq_engine *engine) {
   uint32_t count = 1;
-  while (count < engine->conf.slots) count *= 2;
+  while (count < 4 * engine->conf.slots) count *= 2;
   engine->share.heads = malloc(count * sizeof *engine->share.heads);
   if (!engine->share.heads) return -ENOMEM;
   for (uint32_t b = 0; b < count; b++) engine->share.heads[b] = RQ_NONE;

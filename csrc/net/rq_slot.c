@@ -216,6 +216,11 @@ void rq_slot_done(rq_engine *engine, uint32_t i) {
   stats->finished++;
   stats->tries += slot->lookup.tries;
   stats->statuses[-slot->lookup.status]++;
+  if (slot->source != RQ_FROM_NETWORK && slot->lookup.status == RQ_OK) {
+    stats->shared += slot->source == RQ_FROM_LOOKUP;
+    stats->cached += slot->source == RQ_FROM_CACHE;
+    stats->stale += slot->source == RQ_FROM_CACHE && slot->stale;
+  }
   if (slot->lookup.status == RQ_OK) stats->rcodes[slot->rcode < RQ_RCODES ? slot->rcode : RQ_RCODES - 1]++;
 }
 

@@ -96,7 +96,7 @@ def name(index: int, *, mixed: bool = False) -> str:
     """The name with this number; of one length, or of lengths that spread over sixteen octets.
 
     >>> name(65543), name(65543, mixed=True)
-    ('n00065543.w0007.bench.example', 'n00065543xxxxxxx.w0007.bench.example')
+    ('n00065543.w0007.bench.example', 'n00065543xxxxxx.w0007.bench.example')
     """
     return f"n{index:08}{'x' * (index * 7919 % 104729 % 16) * mixed}.w{index % WILDCARDS:04x}.{ZONE}"
 

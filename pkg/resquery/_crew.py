@@ -8,7 +8,6 @@ in only while there is room for their rows. SPDX-License-Identifier: MIT
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -32,9 +31,6 @@ _NAME_MAX = 4096  # octets of an input that are looked at: none as long is a nam
 FEW = 64  # where rows come in smaller numbers, though more lookups are held, each turn of a thread costs
 PAUSE = 0.0005  # more than they do: they are left to gather for so many seconds, which a kernel's buffers last for
 _STARVED_MS = 5  # how long a thread serves the network before it looks for names again
-
-
-_OF_A_THREAD = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT}  # the rest are for all
 
 
 class Names:
@@ -194,30 +190,30 @@ class Thread:
     interrupted; and what it uses is freed next.
     """
 
-    __slots__ = ("_ended", "_thread", "_work")
+    __slots__ = ("_admitted", "_ended", "_started", "_thread", "_work")
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._work = work
-        self._ended = threading.Event()
+        self._admitted = False
+        self._started, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="resquery")
 
     def _run(self) -> None:
         try:
-            self._work()
+            self._started.wait()
+            if self._admitted:
+                self._work()
         finally:
             self._ended.set()
 
     def start(self, begun: list[Thread]) -> None:
-        """Starts it and adds it to those that have begun, in one step as far as signals can tell.
-
-        It inherits that they are blocked, so they reach the threads for which they are meant.
-        """
-        kept = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - _OF_A_THREAD)
+        """Starts it and adds it to those that have begun. When an interrupt comes in between, it does no work."""
         try:
             self._thread.start()
             begun.append(self)
+            self._admitted = True
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, kept)
+            self._started.set()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Waits for its end; whether that has come."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ._columns import Columns, Kind, Parts, schema_capsule
 from ._conf import Servers, server_list
@@ -106,6 +106,35 @@ def parse_columns(
     return Batch(columns)
 
 
+class Shape(NamedTuple):
+    """Which columns batches have, how many rows, and for how many seconds they gather."""
+
+    parts: Parts
+    rows: int
+    seconds: float
+
+    def gather(self, engine: Engine) -> Gather[Batch]:
+        """Moves finished rows to columns, which become a batch when they are full or have waited."""
+        columns, begun = self._columns(), monotonic()
+
+        def gather(finished: int, last: bool) -> Iterator[Made[Batch]]:
+            nonlocal columns, begun
+            while True:
+                moved = engine.drain_columns(columns, self.rows - len(columns)) if finished else 0
+                finished -= moved
+                yield None, moved
+                if finished or (len(columns) and (last or monotonic() - begun > self.seconds)):
+                    yield Batch(columns), 0
+                    columns, begun = self._columns(), monotonic()
+                if not finished:
+                    return
+
+        return gather
+
+    def _columns(self) -> Columns:
+        return Columns(Kind.LOOKUPS, self.parts, self.rows)
+
+
 class BulkColumns:
     """Lookups under way, as batches of rows: iterate over it, or hand it to whoever reads Arrow streams, once.
 
@@ -114,24 +143,20 @@ class BulkColumns:
     sees Ctrl-C when its consumer does, between two batches.
     """
 
-    __slots__ = ("_batch_rows", "_batch_seconds", "_batches", "_engines", "_make", "_names", "_parts", "_types")
+    __slots__ = ("_batches", "_engines", "_make", "_names", "_shape", "_types")
 
     def __init__(
         self,
         make: Callable[[int | None], list[Engine]],
         names: Iterator[str | bytes],
         types: Types,
-        parts: Parts,
-        rows: int,
-        seconds: float,
+        shape: Shape,
     ) -> None:
         self._make = make
         self._engines = make(None)
         self._names = names
         self._types = types
-        self._parts = parts
-        self._batch_rows = rows
-        self._batch_seconds = seconds
+        self._shape = shape
         self._batches: Generator[Batch, None, None] | None = None
 
     def __enter__(self) -> BulkColumns:
@@ -145,7 +170,7 @@ class BulkColumns:
 
     def __next__(self) -> Batch:
         if self._batches is None:
-            self._batches = self._run(self._taken())
+            self._batches = _batches(self._taken(), Names(self._names), self._types, self._shape)
         return next(self._batches)
 
     def close(self) -> None:
@@ -157,14 +182,14 @@ class BulkColumns:
             self._batches.close()
 
     def __arrow_c_schema__(self) -> object:
-        return schema_capsule(Kind.LOOKUPS, self._parts)
+        return schema_capsule(Kind.LOOKUPS, self._shape.parts)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         for engine in self._taken():
             engine.close()
         column = Column.of([text_octets(name) for name in self._names])
         with self._make(1)[0] as engine:
-            return engine.stream(column, self._types, self._parts, self._batch_rows, self._batch_seconds)
+            return engine.stream(column, self._types, *self._shape)
 
     def _taken(self) -> list[Engine]:
         engines, self._engines = self._engines, []
@@ -172,48 +197,28 @@ class BulkColumns:
             raise ResqueryError("these lookups were taken before, or closed: rows come once")
         return engines
 
-    def _run(self, engines: list[Engine]) -> Generator[Batch, None, None]:
-        names = Names(self._names)
-        if len(engines) > 1:
-            yield from Crew(engines, self._types, self._gather).run(names)
-            return
-        with engines[0] as engine:
-            source, gather = Source(engine, names, self._types), self._gather(engine)
-            while source.feed() or source.held:
-                finished = engine.step(SLICE_MS if source.full or names.ended else 0)
-                if 0 < finished < FEW < source.held:
-                    sleep(PAUSE)
-                    finished = engine.step(0)
-                for batch, moved in gather(finished, False):
-                    source.held -= moved
-                    if batch is not None:
-                        yield batch
-            for batch, _ in gather(0, True):
+
+def _batches(engines: list[Engine], names: Names, types: Types, shape: Shape) -> Generator[Batch, None, None]:
+    """The batches. It does not know its BulkColumns, so that who forgets these ends it at once."""
+    if len(engines) > 1:
+        yield from Crew(engines, types, shape.gather).run(names)
+        return
+    with engines[0] as engine:
+        source, gather = Source(engine, names, types), shape.gather(engine)
+        while source.feed() or source.held:
+            finished = engine.step(SLICE_MS if source.full or names.ended else 0)
+            if 0 < finished < FEW < source.held:
+                sleep(PAUSE)
+                finished = engine.step(0)
+            for batch, moved in gather(finished, False):
+                source.held -= moved
                 if batch is not None:
                     yield batch
-            if names.failure is not None:
-                raise names.failure
-
-    def _gather(self, engine: Engine) -> Gather[Batch]:
-        """Moves finished rows to columns, which become a batch when they are full or have waited."""
-        columns, begun = self._columns(), monotonic()
-
-        def gather(finished: int, last: bool) -> Iterator[Made[Batch]]:
-            nonlocal columns, begun
-            while True:
-                moved = engine.drain_columns(columns, self._batch_rows - len(columns)) if finished else 0
-                finished -= moved
-                yield None, moved
-                if finished or (len(columns) and (last or monotonic() - begun > self._batch_seconds)):
-                    yield Batch(columns), 0
-                    columns, begun = self._columns(), monotonic()
-                if not finished:
-                    return
-
-        return gather
-
-    def _columns(self) -> Columns:
-        return Columns(Kind.LOOKUPS, self._parts, self._batch_rows)
+        for batch, _ in gather(0, True):
+            if batch is not None:
+                yield batch
+        if names.failure is not None:
+            raise names.failure
 
 
 @explicit(BulkSettings, **DEFAULTS)
@@ -252,7 +257,8 @@ def bulk_columns(
     def make(threads: int | None) -> list[Engine]:
         return bulk_engines(len(numbers), listed, given if threads is None else given | {"threads": threads})
 
-    return BulkColumns(make, source, Types(numbers), Parts(authority, additional, wire), batch_rows, batch_seconds)
+    shape = Shape(Parts(authority, additional, wire), batch_rows, batch_seconds)
+    return BulkColumns(make, source, Types(numbers), shape)
 
 
 def _check_batches(rows: int, seconds: float) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -39,7 +39,6 @@ def server() -> Iterator[Server]:
 def _no_thread_is_left() -> Iterator[None]:
     """Whatever a test does, the threads of its lookups are gone at its end."""
     yield
-    gc.collect()
     assert [thread for thread in threading.enumerate() if thread.name == "resquery"] == []
 
 
@@ -183,18 +182,17 @@ def test_a_failing_thread_ends_the_pump_with_its_failure(server: Server, tmp_pat
 
 
 def test_closing_ends_all_threads(server: Server) -> None:
-    """Within moments, with lookups under way; a second time too, and by forgetting the iterator."""
-    for end in ("close", "close columns", "forget"):
+    """Within moments, with lookups under way; a second time too, and as soon as the iterator is forgotten."""
+    for end in ("close", "close columns", "forget", "forget columns"):
         rows: Any = (bulk_columns if "columns" in end else bulk)(
             (f"h{i}.lab.example" for i in range(10**9)), servers=server.address, threads=3
         )
         next(rows)
         assert sum(thread.name == "resquery" for thread in threading.enumerate()) == 3
-        if end != "forget":
+        if end.startswith("close"):
             rows.close()
             rows.close()
-        del rows
-        gc.collect()
+        del rows  # no cycle keeps it
         assert sum(thread.name == "resquery" for thread in threading.enumerate()) == 0
 
 
@@ -216,6 +214,37 @@ def test_a_thread_that_cannot_start_leaves_nothing_behind(server: Server, monkey
 
 
 # -- signals, forks, ends
+
+
+@pytest.mark.parametrize("call", [bulk, bulk_columns])
+def test_an_interrupt_at_any_moment_ends_all_threads(
+    server: Server, monkeypatch: pytest.MonkeyPatch, call: Any
+) -> None:
+    """While they start, work and end; what they used is freed after them."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before, moments = signal.signal(signal.SIGALRM, interrupt), random.Random(7)
+    files = len(os.listdir("/proc/self/fd"))
+    try:
+        for _ in range(60):
+            rows = iter(())
+            try:
+                signal.setitimer(signal.ITIMER_REAL, moments.uniform(0.0005, 0.03))
+                rows = call((f"h{i}.lab.example" for i in range(10**9)), servers=server.address, threads=3)
+                for _row in rows:
+                    pass
+            except KeyboardInterrupt:
+                pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    del rows
+    for thread in threading.enumerate():
+        if thread.name == "resquery":
+            thread.join(10)
+    assert len(os.listdir("/proc/self/fd")) == files
 
 
 def in_a_child(program: str, *, sent: int = 0) -> tuple[int, str]:

@@ -42,9 +42,14 @@ class Cache:
     For `stale` seconds after its end an answer still stands in for a lookup that fails (RFC 8767). A forked child finds
     it empty. Raises TypeError or ValueError for a number out of range.
 
+    >>> from resquery import bulk
+    >>> from resquery.testing import Server
     >>> cache = Cache(entries=1000, negative_ttl=60)
-    >>> cache.flush("example.com"), cache.stats.hits, len(cache)
-    (0, 0, 0)
+    >>> with Server(text="example.com. 300 IN A 192.0.2.1") as server:
+    ...     for _ in range(3):
+    ...         row = next(bulk(["example.com"], servers=server.address, cache=cache))
+    >>> cache.stats.hits, cache.stats.misses, cache.flush("Example.com"), len(cache)
+    (2, 1, 1, 0)
     """
 
     __slots__ = ("_about", "_handle")

@@ -156,7 +156,8 @@ typedef struct rq_engine_conf {
   uint8_t adapt;          /* pace: send less to a server that loses or refuses queries, leave out one that is silent */
   uint8_t hops;           /* CNAMEs followed across answers, 0..16; 0: an answer is what one server said */
   uint32_t server_flight; /* lookups on the network at one server: 1..slots, 0 for no limit */
-  double rate, server_rate; /* queries a second to all servers together, and to one: 0 for no limit */
+  double rate, server_rate; /* queries a second to all servers together, and to one: 0 for no limit, 1e9 at the most. A
+                               lookup that waits for either, or for server_flight, has not begun: no time of it runs */
   uint16_t options_len;     /* octets of `options`, at most RQ_OPTIONS_MAX */
   const uint8_t *options;   /* EDNS options in wire format for every query with OPT, not looked at; copied */
 } rq_engine_conf;

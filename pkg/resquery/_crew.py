@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -91,13 +92,13 @@ class Crew(Generic[T]):
 
     def run(self, names: Names) -> Generator[T, None, None]:
         """What the engines make of the names, in order of completion. Closing it ends the threads, within 100 ms."""
-        begun: list[Thread] = []
+        threads = [Thread(partial(self._hand, engine)) for engine in self._engines]
         try:
-            for engine in self._engines:
-                Thread(partial(self._hand, engine)).start(begun)
+            for thread in threads:
+                thread.start()
             yield from self._run(names)
         finally:
-            self._stop(begun)
+            self._stop(threads)
         if names.failure is not None:
             raise names.failure
 
@@ -137,9 +138,12 @@ class Crew(Generic[T]):
                 engine.abandon()
             return
         self.given.put(None)  # wakes those that wait
-        join(threads)
-        for engine in self._engines:
-            engine.close()
+        try:
+            join(threads)
+        finally:
+            for thread, engine in zip(threads, self._engines, strict=True):
+                if thread.over:  # else it is at work still, for a second interrupt came: it closes its engine
+                    engine.close()
 
     def _hand(self, engine: Engine) -> None:
         try:
@@ -186,48 +190,61 @@ class Crew(Generic[T]):
 
 
 class Thread:
-    """A thread that can be waited for. Of threading's, Python 3.10 to 3.12 say that it has ended once a wait for it was
-    interrupted; and what it uses is freed next.
+    """A thread whose start and end an interrupt of the main thread cannot break.
+
+    KeyboardInterrupt comes at any moment, also inside the locks of threading, which then stay taken for ever. So the
+    main thread uses nothing here but single calls of C, and has another thread, which no interrupt reaches, start
+    this one by way of threading: that is what lets the end of the program wait for it.
     """
 
-    __slots__ = ("_admitted", "_ended", "_started", "_thread", "_work")
+    __slots__ = ("_ended", "_is_over", "_owner", "_work")
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._work = work
-        self._admitted = False
-        self._started, self._ended = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="resquery")
+        self._owner: dict[str, str] = {}  # setdefault is atomic: who comes first, the work or its end, owns it
+        self._is_over = False
+        self._ended = allocate_lock()
+        self._ended.acquire()
+
+    def start(self) -> None:
+        """Begins the work. Raises RuntimeError when there can be no more threads."""
+        start_new_thread(self._begin, ())
+
+    def _begin(self) -> None:
+        try:
+            threading.Thread(target=self._run, name="resquery", daemon=False).start()
+        except RuntimeError:  # the last thread that there could be is this one
+            self._run()
 
     def _run(self) -> None:
+        if self._owner.setdefault("owner", "work") != "work":
+            return
         try:
-            self._started.wait()
-            if self._admitted:
-                self._work()
+            self._work()
         finally:
-            self._ended.set()
+            self._is_over = True
+            self._ended.release()
 
-    def start(self, begun: list[Thread]) -> None:
-        """Starts it and adds it to those that have begun. When an interrupt comes in between, it does no work."""
-        try:
-            self._thread.start()
-            begun.append(self)
-            self._admitted = True
-        finally:
-            self._started.set()
+    @property
+    def over(self) -> bool:
+        """The work has ended, or will never begin."""
+        return self._is_over or self._owner.get("owner") == "end"
 
-    def wait(self, seconds: float | None = None) -> bool:
+    def wait(self, seconds: float) -> bool:
         """Waits for its end; whether that has come."""
-        return self._ended.wait(seconds)
+        if not self.over:
+            self._ended.acquire(timeout=seconds)  # and stays acquired: it is released once
+        return self.over
 
     def join(self) -> None:
-        """Waits for its end, which is near; an interrupt is raised after it."""
+        """Waits for its end, which is near, or sees to it that it never begins; an interrupt is raised after it."""
         interrupt: KeyboardInterrupt | None = None
-        while not self._ended.is_set():
+        self._owner.setdefault("owner", "end")
+        while not self.over:
             try:
-                self._ended.wait()
+                self.wait(SLICE_MS / 1000)
             except KeyboardInterrupt as caught:
                 interrupt = caught
-        self._thread.join()
         if interrupt is not None:
             raise interrupt
 

@@ -168,16 +168,16 @@ def _together(hands: list[_Hand], tick: Callable[[], None]) -> None:
         for hand in hands:
             hand.stopped = True
 
-    begun: list[Thread] = []
+    threads = [Thread(partial(run, hand)) for hand in hands]
     try:
-        for hand in hands:
-            Thread(partial(run, hand)).start(begun)
-        for thread in begun:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
             while not thread.wait(SLICE_MS / 1000):
                 tick()
     finally:
         stop()
-        join(begun)
+        join(threads)
     for hand in hands:
         if hand.failure is not None:
             raise hand.failure

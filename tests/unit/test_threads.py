@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from resquery import _engine, bulk, bulk_columns, errors
+from resquery import _crew, _engine, bulk, bulk_columns, errors
 from resquery._engine import Engine
 from resquery.testing import Delay, Drop, Fault, Server
 
@@ -35,11 +35,21 @@ def server() -> Iterator[Server]:
         yield running
 
 
+def at_work(expected: int) -> int:
+    """Threads of lookups: `expected` of them within two seconds, for one that has ended its work has yet to leave."""
+    end = time.monotonic() + 2.0
+    while (count := sum(thread.name == "resquery" for thread in threading.enumerate())) != expected:
+        if time.monotonic() > end:
+            break
+        time.sleep(0.001)
+    return count
+
+
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
     """Whatever a test does, the threads of its lookups are gone at its end."""
     yield
-    assert [thread for thread in threading.enumerate() if thread.name == "resquery"] == []
+    assert at_work(0) == 0
 
 
 def some_names(count: int) -> list[str]:
@@ -188,25 +198,25 @@ def test_closing_ends_all_threads(server: Server) -> None:
             (f"h{i}.lab.example" for i in range(10**9)), servers=server.address, threads=3
         )
         next(rows)
-        assert sum(thread.name == "resquery" for thread in threading.enumerate()) == 3
+        assert at_work(3) == 3
         if end.startswith("close"):
             rows.close()
             rows.close()
         del rows  # no cycle keeps it
-        assert sum(thread.name == "resquery" for thread in threading.enumerate()) == 0
+        assert at_work(0) == 0
 
 
 def test_a_thread_that_cannot_start_leaves_nothing_behind(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """The failure comes out; those that had started end."""
-    start = threading.Thread.start
+    start = _crew.start_new_thread
     turns = iter([True, False])
 
-    def refused(self: threading.Thread) -> None:
-        if self.name == "resquery" and not next(turns):
+    def refused(work: Any, arguments: tuple[()]) -> int:
+        if not next(turns):
             raise RuntimeError("can't start new thread")
-        start(self)
+        return start(work, arguments)
 
-    monkeypatch.setattr(threading.Thread, "start", refused)
+    monkeypatch.setattr(_crew, "start_new_thread", refused)
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(RuntimeError, match="can't start"):
         list(bulk(some_names(5), servers=server.address, threads=2))
@@ -241,9 +251,7 @@ def test_an_interrupt_at_any_moment_ends_all_threads(
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     del rows
-    for thread in threading.enumerate():
-        if thread.name == "resquery":
-            thread.join(10)
+    assert at_work(0) == 0
     assert len(os.listdir("/proc/self/fd")) == files
 
 
@@ -287,7 +295,10 @@ try:
     print("ready", flush=True)
     next(rows)
 except KeyboardInterrupt:
-    print([thread.name for thread in threading.enumerate() if thread.name == "resquery"][2:])
+    end = time.monotonic() + 2
+    while len(left := [t.name for t in threading.enumerate() if t.name == "resquery"]) > 2 and time.monotonic() < end:
+        time.sleep(0.001)
+    print(left[2:])
 """,
         sent=signal.SIGINT,
     )

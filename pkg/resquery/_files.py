@@ -208,12 +208,14 @@ class Writer:
         if self._start == self._end:
             return
         if not self._mine:
-            self._mine = self._sink.turn.acquire(blocking=self._sink.prompt)
+            with self.whole:
+                self._mine = self._sink.turn.acquire(blocking=self._sink.prompt)
         if self._mine and self._written():
-            self._mine = False
-            self._sink.turn.release()
-            self._start = self._end = 0
             self._flushed = monotonic()
+            with self.whole:
+                self._start = self._end = 0
+                self._mine = False
+                self._sink.turn.release()
 
     def _written(self) -> bool:
         """Writes; whether that was all."""
@@ -228,8 +230,9 @@ class Writer:
             except BlockingIOError:  # a descriptor that somebody else made non-blocking
                 return False
             except OSError as error:
-                self._sink.turn.release()
-                self._mine = False
+                with self.whole:
+                    self._mine = False
+                    self._sink.turn.release()
                 raise OSError(error.errno, error.strerror, self._sink.name) from None
         return True
 

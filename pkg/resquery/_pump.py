@@ -146,10 +146,11 @@ class _Hand:
             poll.register(self._reader.fd, select.POLLIN)
         due = engine.wait_ms()
         wait = most_ms if finished or due < 0 else min(due, most_ms)
-        if blocked and writer.fd is None:
+        output = writer.fd  # read once: another thread may take it at any moment
+        if blocked and output is None:
             wait = min(wait, _TURN_MS)
-        elif blocked and writer.fd is not None:
-            poll.register(writer.fd, select.POLLOUT)
+        elif blocked and output is not None:
+            poll.register(output, select.POLLOUT)
         poll.poll(wait)
         return engine.step(0)
 

@@ -15,7 +15,7 @@ from ._conf import Servers, server_list
 from ._crew import FEW, PAUSE, Crew, Gather, Made, Names
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets
-from ._settings import BulkSettings, explicit, known
+from ._settings import BulkSettings, explicit, known, within
 from .bulk import DEFAULTS, Source, bulk_engines, name_iterator, type_list
 from .errors import ResqueryError
 
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
         def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
 
     Messages = Iterable[ReadableBuffer | None] | ArrowStream | ArrowArray
+
+
+_BATCH_ROWS_MAX = 10_000_000
+_BATCH_SECONDS_MAX = 3600
 
 
 class Batch:
@@ -120,9 +124,10 @@ class Shape(NamedTuple):
         def gather(finished: int, last: bool) -> Iterator[Made[Batch]]:
             nonlocal columns, begun
             while True:
-                moved = engine.drain_columns(columns, self.rows - len(columns)) if finished else 0
-                finished -= moved
-                yield None, moved
+                if finished:
+                    moved = engine.drain_columns(columns, self.rows - len(columns))
+                    finished -= moved
+                    yield None, moved
                 if finished or (len(columns) and (last or monotonic() - begun > self.seconds)):
                     yield Batch(columns), 0
                     columns, begun = self._columns(), monotonic()
@@ -241,7 +246,7 @@ def bulk_columns(
     int32, time timestamp[us, UTC], answer list<struct<name utf8, type utf8, ttl int32, data utf8>>, and where asked for
     authority and additional, of the same type, and wire binary. What a `Row` of `bulk` has as None is null here.
 
-    Raises what `bulk` raises, and ValueError for a batch of no rows.
+    Raises what `bulk` raises, and TypeError or ValueError for batches of no rows, or out of range.
 
     >>> from resquery.testing import Server
     >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:
@@ -249,7 +254,8 @@ def bulk_columns(
     [2]
     """
     source = name_iterator(names)
-    _check_batches(batch_rows, batch_seconds)
+    within("batch_rows", batch_rows, 1, _BATCH_ROWS_MAX)
+    within("batch_seconds", batch_seconds, 0.0, _BATCH_SECONDS_MAX)
     numbers = type_list(types)
     given = known(settings, BulkSettings, "bulk_columns")
     listed = None if servers is None else server_list(servers)
@@ -259,14 +265,3 @@ def bulk_columns(
 
     shape = Shape(Parts(authority, additional, wire), batch_rows, batch_seconds)
     return BulkColumns(make, source, Types(numbers), shape)
-
-
-def _check_batches(rows: int, seconds: float) -> None:
-    if not 1 <= rows <= _BATCH_ROWS_MAX:
-        raise ValueError(f"batch_rows is {rows}: a batch has 1 to {_BATCH_ROWS_MAX:,} rows")
-    if not 0 <= seconds <= _BATCH_SECONDS_MAX:
-        raise ValueError(f"batch_seconds is {seconds}: it is 0 to {_BATCH_SECONDS_MAX:,}")
-
-
-_BATCH_ROWS_MAX = 10_000_000
-_BATCH_SECONDS_MAX = 3600

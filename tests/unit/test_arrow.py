@@ -630,6 +630,9 @@ def test_wrong_settings_are_refused(silent: str) -> None:
     for wrong in ({"batch_rows": 0}, {"batch_rows": 10**8}, {"batch_seconds": -1.0}, {"batch_seconds": float("nan")}):
         with pytest.raises(ValueError, match="batch_"):
             bulk_columns(["x"], servers=silent, **wrong)  # type: ignore[arg-type]
+    for wrong in ({"batch_rows": "9"}, {"batch_rows": 1.5}, {"batch_seconds": "1"}):
+        with pytest.raises(TypeError, match="batch_"):
+            bulk_columns(["x"], servers=silent, **wrong)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="for one name give"):
         bulk_columns("x", servers=silent)
     with pytest.raises(errors.UnknownType):

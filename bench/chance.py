@@ -3,9 +3,9 @@
 python bench/chance.py [--lookups N] [--engines N] [--json FILE]
 
 IDs: all queries of one `bulk`, in 256 bins by their high octet, their low octet, and the difference of one query's ID
-from the one before. Ports: the first of each of many engines, in 64 bins of the kernel's ephemeral range; and within
-one engine how many there were, for how many queries each was used, and how long until one came back. A p-value below
-10^-6 fails: chance alone gives it once in a million.
+from the one before. Ports: the first of each of many engines, in 64 bins of the kernel's ephemeral range, by its low
+bits, and by the difference from the one before; and within one engine, how many there were and for how many queries
+each was used. A p-value below 10^-6 fails: chance alone gives it once in a million.
 """
 
 from __future__ import annotations
@@ -97,12 +97,15 @@ def ports(engines: int) -> dict[str, Any]:
         for _ in range(engines):
             look_up(watcher, 1, max_in_flight=1)
     drawn = [port for port, _ in watcher.seen if first <= port <= last]
-    width = (last - first + 1) / PORT_BINS
+    span = last - first + 1
+    width = span / PORT_BINS
+    steps = [(after - before) % span for before, after in itertools.pairwise(drawn)]
     return {
         "queries": len(drawn),
         "range": [first, last],
         "p_port": fit((int((port - first) / width) for port in drawn), PORT_BINS),
-        "p_parity_pairs": fit((port // 2 % 16 for port in drawn), 16),
+        "p_step": fit((int(step / width) for step in steps), PORT_BINS),
+        "p_low": fit((port // 2 % 16 for port in drawn), 16),
     }
 
 

@@ -155,14 +155,8 @@ def test_an_input_that_fails_is_told_after_the_rows_before_it(server: Server) ->
 
     seen: list[int] = []
     with pytest.raises(OSError, match="the input broke"):
-        seen += [row.index for row in _kept(bulk(names(), servers=server.address, threads=2), seen)]
+        seen.extend(row.index for row in bulk(names(), servers=server.address, threads=2))
     assert sorted(seen) == list(range(500))
-
-
-def _kept(rows: Iterator[Any], seen: list[int]) -> Iterator[Any]:
-    for row in rows:
-        seen.append(row.index)
-    yield from ()
 
 
 @pytest.mark.parametrize("call", ["submit", "step", "drain"])

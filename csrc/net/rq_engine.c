@@ -405,6 +405,7 @@ int32_t rq_engine_drain(rq_engine *engine, int32_t format, uint8_t *out, uint32_
     uint32_t i = engine->done.head;
     size_t mark = rq_out_wanted(&whole);
     rq_row row;
+    if (engine->slots[i].next != RQ_NONE) rq_slot_fetch(engine, engine->slots[i].next);
     rq_engine_row(engine, i, &row);
     rq_row_write(&row, format, &whole);
     if (rq_out_wanted(&whole) > rq_out_stored(&whole)) {

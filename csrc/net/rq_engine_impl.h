@@ -223,6 +223,11 @@ void rq_list_remove(rq_engine *engine, rq_list *list, uint32_t i);
 void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw, const rq_question *asked,
                  int64_t index);
 
+/* Has the processor fetch a slot that will be read soon, or that of a packet which will be judged soon: there are too
+ * many of them for its caches. */
+void rq_slot_fetch(const rq_engine *engine, uint32_t i);
+void rq_slot_expect(const rq_engine *engine, uint32_t sock, const uint8_t *wire, uint32_t len);
+
 /* Frees a finished slot. */
 void rq_slot_release(rq_engine *engine, uint32_t i);
 
@@ -335,6 +340,9 @@ int rq_pace_repeat(rq_engine *engine, uint32_t s);
 /* 0 or a negative errno. */
 int rq_share_make(rq_engine *engine);
 void rq_share_free(rq_engine *engine);
+
+/* The slot has another name to ask for. */
+void rq_share_note(rq_engine *engine, uint32_t i);
 
 /* A lookup in no list, whose question is to be asked. 1: it needs no query of its own, and was finished or waits for
  * another; 0: it needs one. */

@@ -232,12 +232,16 @@ static void read_link(rq_engine *engine, uint32_t number) {
 
 static void read_messages(rq_engine *engine, uint32_t number) {
   rq_link *link = &engine->links[number];
-  rq_cur stream, message;
-  uint32_t before = link->answered;
+  rq_cur stream, message, ahead, next;
+  uint32_t before = link->answered, sock = engine->sock_count + number;
   rq_conn_messages(&link->conn, &stream);
-  while (rq_frame_next(&stream, &message))
-    link->answered += (uint32_t)rq_slot_packet(engine, engine->sock_count + number, NULL,
-                                               rq_conn_octets(&link->conn, &message), (uint32_t)rq_cur_left(&message));
+  while (rq_frame_next(&stream, &message)) {
+    ahead = stream;
+    if (rq_frame_next(&ahead, &next))
+      rq_slot_expect(engine, sock, rq_conn_octets(&link->conn, &next), (uint32_t)rq_cur_left(&next));
+    link->answered += (uint32_t)rq_slot_packet(engine, sock, NULL, rq_conn_octets(&link->conn, &message),
+                                               (uint32_t)rq_cur_left(&message));
+  }
   if (link->answered > before) link->conn.heard_us = engine->now_us; /* noise does not keep a connection in use */
   rq_conn_consumed(&link->conn, &stream);
   uint32_t seen = link->answered < RQ_PIPELINE ? link->answered : RQ_PIPELINE;

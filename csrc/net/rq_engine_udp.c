@@ -224,6 +224,10 @@ static uint32_t receive_batch(rq_engine *engine, uint32_t number) {
   rq_batch *batch = &engine->receiving;
   uint32_t count = rq_batch_receive(batch, engine->sys, engine->socks[number].fd);
   for (uint32_t k = 0; k < count; k++) {
+    int32_t len = rq_batch_length(batch, k);
+    if (len > 0) rq_slot_expect(engine, number, rq_batch_at(batch, k), (uint32_t)len);
+  }
+  for (uint32_t k = 0; k < count; k++) {
     const rq_peer *from = engine->connected ? NULL : &batch->peers[k];
     int32_t len = rq_batch_length(batch, k);
     if (len < 0) len = cut(batch, k);

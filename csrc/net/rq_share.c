@@ -32,10 +32,16 @@ static void ask_again(rq_engine *engine, uint32_t i);
 
 /* --- events of a slot --- */
 
+/* While the name is still warm. */
+void rq_share_note(rq_engine *engine, uint32_t i) {
+  rq_slot *slot = &engine->slots[i];
+  if (engine->share.on && (engine->cache || engine->conf.share))
+    slot->hash = rq_name_hash(&slot->asked.name, engine->share.secret);
+}
+
 int rq_share_join(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
   if (engine->as_received || (!engine->cache && !engine->conf.share)) return 0;
-  slot->hash = rq_name_hash(&slot->asked.name, engine->share.secret);
   if (slot->state == RQ_SLOT_FRESH) slot->lookup.end_us = engine->now_us + engine->policy.timeout_us;
   if (engine->cache && answer_cached(engine, i, slot->looked ? RQ_FIND_AGAIN : RQ_FIND)) {
     if (conclude(engine, i)) return 1;
@@ -281,6 +287,7 @@ static int lead_on(rq_engine *engine, uint32_t i, const rq_name *target, uint32_
   slot->chain = chain;
   slot->chain_len = len;
   slot->asked.name = *target;
+  rq_share_note(engine, i);
   slot->hops++;
   slot->looked = 0;
   rq_slot_drop_reply(slot);

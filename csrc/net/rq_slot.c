@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 static uint32_t draw(rq_engine *engine);
+#define AHEAD 3 /* lookups between the fetching of a slot and its use */
+
 static void put_back(rq_engine *engine, uint32_t i);
 static void begin(rq_engine *engine, uint32_t i, uint32_t first);
 static uint32_t draw_fresh(rq_engine *engine);
@@ -69,25 +71,48 @@ static void begin(rq_engine *engine, uint32_t i, uint32_t first) {
   apply(engine, i, action);
 }
 
-/* The next in order, or any of them. */
+void rq_slot_fetch(const rq_engine *engine, uint32_t i) {
+  const rq_slot *slot = &engine->slots[i];
+  __builtin_prefetch(slot);
+  __builtin_prefetch((const char *)slot + 64);
+  __builtin_prefetch((const char *)slot + 128);
+  __builtin_prefetch(&slot->asked);
+  __builtin_prefetch(slot->store);
+}
+
+void rq_slot_expect(const rq_engine *engine, uint32_t sock, const uint8_t *wire, uint32_t len) {
+  rq_cur cur;
+  rq_cur_init(&cur, wire, len);
+  uint32_t i = rq_ids_find(&engine->ids, rq_ids_key(sock, rq_cur_u16(&cur)));
+  if (i != RQ_NONE) rq_slot_fetch(engine, i);
+}
+
+/* The next in order, or in the order that add_fresh() drew. */
 static uint32_t draw_fresh(rq_engine *engine) {
   uint32_t i = engine->fresh.head;
-  if (engine->conf.spread) {
-    int32_t drawn = rq_random_u16(&engine->random);
-    i = engine->spread[(uint32_t)(drawn < 0 ? 0 : drawn) * engine->fresh_count / 65536u];
-  }
+  if (engine->conf.spread) i = engine->spread[engine->fresh_count - 1];
+  if (engine->conf.spread && engine->fresh_count > AHEAD)
+    rq_slot_fetch(engine, engine->spread[engine->fresh_count - 1 - AHEAD]);
   remove_fresh(engine, i);
   return i;
 }
 
+static void place(rq_engine *engine, uint32_t at, uint32_t i) {
+  engine->spread[at] = i;
+  engine->places[i] = at;
+}
+
+/* With `spread` at a random place, and what stood there at the end: then any order of them all is as likely. */
 static void add_fresh(rq_engine *engine, uint32_t i) {
   engine->slots[i].state = RQ_SLOT_FRESH;
   if (!engine->conf.spread) {
     rq_list_push(engine, &engine->fresh, i);
     return;
   }
-  engine->places[i] = engine->fresh_count;
-  engine->spread[engine->fresh_count++] = i;
+  int32_t drawn = rq_random_u16(&engine->random);
+  uint32_t end = engine->fresh_count++, at = (uint32_t)(drawn < 0 ? 0 : drawn) * (end + 1) / 65536u;
+  if (at < end) place(engine, end, engine->spread[at]);
+  place(engine, at, i);
 }
 
 /* The last takes its place. */
@@ -96,9 +121,8 @@ static void remove_fresh(rq_engine *engine, uint32_t i) {
     rq_list_remove(engine, &engine->fresh, i);
     return;
   }
-  uint32_t last = engine->spread[--engine->fresh_count], at = engine->places[i];
-  engine->spread[at] = last;
-  engine->places[last] = at;
+  uint32_t last = engine->spread[--engine->fresh_count];
+  place(engine, engine->places[i], last);
 }
 
 static int is_sent(const rq_slot *slot) {
@@ -309,6 +333,7 @@ void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw,
   slot->asked.rrclass = asked->rrclass;
   slot->asked.name.len = (uint8_t)rq_clip(slot->asked.name.octets, RQ_NAME_MAX, asked->name.octets, asked->name.len);
   slot->lookup = (rq_lookup){.status = RQ_PENDING};
+  rq_share_note(engine, i);
   engine->stats.inputs++;
   engine->stats.held++;
   if (flaw == RQ_FLAW_NONE) {

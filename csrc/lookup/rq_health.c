@@ -126,18 +126,23 @@ int rq_health_open(const rq_health *health, int64_t now_us) {
   return health->bucket.rate <= 0 || level(&health->bucket, now_us) >= (double)health->queued + 1;
 }
 
+/* Of a server that is left out its next probe tells, as long as there is another to wait for. */
 int64_t rq_health_open_us(rq_health *healths, uint32_t count, uint32_t from, int64_t now_us) {
-  int64_t soonest = INT64_MAX;
-  uint32_t s = from % count;
+  int64_t soonest = INT64_MAX, benched = INT64_MAX;
+  uint32_t s = from % count, others = 0;
   for (uint32_t n = 0; n < count && n < RQ_CHOICE; n++) {
     rq_health *health = &healths[s];
+    const int is_out = left_out(health, now_us);
+    others += !is_out;
     if (health->queued < flight_left(health)) {
       int64_t due = rq_bucket_due_us(&health->bucket, health->queued + 1, now_us);
+      if (is_out && due < benched) benched = due;
+      if (is_out && due < health->probe_us) due = health->probe_us;
       if (due < soonest) soonest = due;
     }
     s = s + 1 < count ? s + 1 : 0;
   }
-  return soonest;
+  return others > 0 ? soonest : benched;
 }
 
 void rq_health_queue(rq_health *health, int64_t now_us) {

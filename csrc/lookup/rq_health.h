@@ -77,8 +77,9 @@ uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t fro
 /* Whether a query may be sent now, beside those that wait already. */
 int rq_health_open(const rq_health *health, int64_t now_us);
 
-/* When one of those servers that rq_health_choose looks at may be asked, at the earliest; INT64_MAX when none may
- * before a query in flight is answered. */
+/* When one of those servers that rq_health_choose looks at may be asked, at the earliest, one that is left out no
+ * sooner than its probe while another is not; INT64_MAX when none may before a query in flight is answered. `from` as
+ * there. */
 int64_t rq_health_open_us(rq_health *healths, uint32_t count, uint32_t from, int64_t now_us);
 
 /* A query waits to be sent to this server, or no longer does. For one that is left out this is the probe: the next

@@ -109,9 +109,10 @@ int rq_pace_begin(rq_engine *engine, uint32_t *first) {
   if (rq_bucket_ready(&engine->bucket, engine->queued + 1, now_us) <= engine->queued) {
     due_us = rq_bucket_due_us(&engine->bucket, engine->queued + 1, now_us);
   } else if (engine->healths) {
-    *first = rq_health_choose(engine->healths, engine->server_count, *first, now_us);
+    const uint32_t from = *first;
+    *first = rq_health_choose(engine->healths, engine->server_count, from, now_us);
     if (!rq_health_open(&engine->healths[*first], now_us))
-      due_us = rq_health_open_us(engine->healths, engine->server_count, *first, now_us);
+      due_us = rq_health_open_us(engine->healths, engine->server_count, from, now_us);
   }
   engine->paused = due_us > now_us;
   if (engine->paused && due_us < INT64_MAX) wake(engine, engine->server_count, due_us);

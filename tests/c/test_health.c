@@ -338,6 +338,23 @@ static void test_a_server_without_room_is_passed_over(unit *u) {
   EXPECT_NUMBER(u, rq_health_open_us(hs, 1, 0, 0), 90001); /* it has 1.1 tokens: the second one */
 }
 
+/* One that is left out is asked when its probe is due, unless all are. */
+static void test_waiting_is_not_for_what_is_left_out(unit *u) {
+  rq_health hs[2];
+  u->about = "left out, waiting";
+  for (int s = 0; s < 2; s++) rq_health_init(&hs[s], 10, 0, SECOND, 0);
+  lose(&hs[1], 9, 0, 2 * SECOND);
+  rq_health_queue(&hs[0], 2 * SECOND);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 2 * SECOND), 0);
+  EXPECT_NUMBER(u, rq_health_open_us(hs, 2, 0, 2 * SECOND), 2 * SECOND + 90001);
+  rq_health_queue(&hs[0], 2 * SECOND);
+  for (int n = 0; n < 20; n++) rq_health_queue(&hs[0], 2 * SECOND);
+  EXPECT_NUMBER(u, rq_health_open_us(hs, 2, 0, 2 * SECOND), 3 * SECOND);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 3 * SECOND), 1);
+  lose(&hs[0], 9, 0, 2 * SECOND);
+  EXPECT_NUMBER(u, rq_health_open_us(hs, 2, 0, 2 * SECOND), 2 * SECOND);
+}
+
 /* A repeat is a query like another: it takes a token, and without one it is not sent. */
 static void test_a_repeat_takes_a_token(unit *u) {
   rq_health h;
@@ -390,6 +407,7 @@ int main(void) {
   test_when_all_are_silent_they_take_turns(&u);
   test_a_choice_is_bounded(&u);
   test_a_server_without_room_is_passed_over(&u);
+  test_waiting_is_not_for_what_is_left_out(&u);
   test_a_repeat_takes_a_token(&u);
   test_tiny_rates_wait_and_wait(&u);
   test_limits_alone_learn_nothing(&u);

@@ -291,6 +291,22 @@ static void test_a_silent_server_is_left_out(unit *u) {
   }
 }
 
+/* A dead server beside one that has a rate: lookups wait for that one before they begin, not in vain after it. */
+static void test_a_server_that_is_left_out_is_not_waited_for(unit *u) {
+  rq_engine_conf conf = standard;
+  u->about = "left out, rate per server";
+  conf.adapt = 1;
+  conf.server_rate = 50;
+  rq_engine *engine = lane_engine(u, &conf, 2, 2000, 34);
+  lane.servers[1].silent = 1;
+  run(u, engine, 0, 300);
+  EXPECT_NUMBER(u, got.stats.benched, 1);
+  run(u, engine, 300, 1300);
+  EXPECT_NUMBER(u, got.noerror, 1000);
+  EXPECT(u, within(0, 50));
+  rq_engine_free(engine);
+}
+
 /* When every server is silent each lookup is asked all the same, as often as it may be. */
 static void test_lookups_at_dead_servers_are_asked(unit *u) {
   rq_engine_conf conf = standard;
@@ -417,6 +433,7 @@ int main(void) {
   test_a_query_is_repeated_as_it_was(&u);
   test_nothing_is_repeated_unasked(&u);
   test_a_silent_server_is_left_out(&u);
+  test_a_server_that_is_left_out_is_not_waited_for(&u);
   test_lookups_at_dead_servers_are_asked(&u);
   test_refusals_slow_the_pace(&u);
   test_spread_begins_in_no_order(&u);

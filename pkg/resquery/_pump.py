@@ -67,6 +67,7 @@ class _Hand:
         self.rows = 0
         self.stats = engine.stats()
         self.stopped = False  # set by another thread
+        self.thread: Thread | None = None  # None: the caller's own
         self.failure: BaseException | None = None
         self._told = monotonic()
         self._engine = engine
@@ -99,6 +100,9 @@ class _Hand:
 
     def rescue(self) -> None:
         """Writes what is finished, when there is no more time for the rest."""
+        if self.thread is not None and not self.thread.over:  # a second interrupt came, and it is at work still:
+            self._engine.abandon()  # its next step finds no engine, and nobody frees the one that it is in
+            return
         if self.writer.room:
             self.rows += self.writer.take(self._engine)
         self.writer.flush()
@@ -170,6 +174,8 @@ def _together(hands: list[_Hand], tick: Callable[[], None]) -> None:
             hand.stopped = True
 
     threads = [Thread(partial(run, hand)) for hand in hands]
+    for hand, thread in zip(hands, threads, strict=True):
+        hand.thread = thread
     try:
         for thread in threads:
             thread.start()

@@ -11,13 +11,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from resquery import _crew, _engine, bulk, bulk_columns, errors
-from resquery._engine import Engine
+from resquery import _crew, _engine, _pump, bulk, bulk_columns, errors
+from resquery._engine import Engine, Types
+from resquery._files import Reader, Sink
+from resquery._pump import Pump
+from resquery.bulk import bulk_engines
 from resquery.testing import Delay, Drop, Fault, Server
 
 ZONE = """
@@ -247,6 +251,36 @@ def test_an_interrupt_at_any_moment_ends_all_threads(
     del rows
     assert at_work(0) == 0
     assert len(os.listdir("/proc/self/fd")) == files
+
+
+def test_no_engine_is_freed_in_the_middle_of_a_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Also when a second interrupt keeps the pump from waiting for its threads."""
+    close, step, go_on, freed = Engine.close, Engine.step, threading.Event(), list[Engine]()
+
+    def long_step(engine: Engine, wait_ms: int) -> int:
+        assert go_on.wait(30)
+        return step(engine, wait_ms)
+
+    def seen(engine: Engine) -> None:
+        if engine.usable:
+            freed.append(engine)
+        close(engine)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Engine, "step", long_step)
+    monkeypatch.setattr(Engine, "close", seen)
+    monkeypatch.setattr(_pump, "join", interrupted)
+    (tmp_path / "names").write_text("a..b\n" * 50)
+    with open(tmp_path / "names") as names, open(tmp_path / "rows", "wb") as rows, ExitStack() as engines:
+        made = [engines.enter_context(engine) for engine in bulk_engines(1, "127.0.0.1:9", {"threads": 2})]
+        pump = Pump(made, Types([1]), Reader(names.fileno(), "names"), Sink(rows.fileno(), "rows"))
+        with pytest.raises(KeyboardInterrupt):
+            pump.run(interrupted)
+    assert freed == []
+    go_on.set()
+    assert at_work(0) == 0
 
 
 def in_a_child(program: str, *, sent: int = 0) -> tuple[int, str]:

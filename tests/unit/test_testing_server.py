@@ -779,7 +779,12 @@ def test_only_loopback_is_bound(host: str) -> None:
         ({"faults": [Fault(name="a..b", action=Drop())]}, IllegalName, "empty label"),
         ({"faults": [Drop()]}, TypeError, r"Fault\(action=Drop\(\)\), not Drop\(\)"),
         ({"faults": [Fault(action=Drop)]}, TypeError, "not <class .*Drop"),  # type: ignore[arg-type]
+        ({"text": OK, "delay": -0.1}, ValueError, r"delay is -0\.1: give seconds, 0 to 3,600"),
+        ({"text": OK, "delay": float("inf")}, ValueError, "delay is inf"),
+        ({"text": OK, "delay": float("nan")}, ValueError, "delay is nan"),
         ({"hosts": ["localhost"]}, ValueError, "localhost"),
+        ({"hosts": []}, ValueError, "hosts are 0: give 1 to 2,048"),
+        ({"hosts": ["127.0.0.1"] * 2049}, ValueError, "hosts are 2049"),
         ({"port": 65536}, ValueError, "port is 65536"),
         ({"port": -1}, ValueError, "port is -1"),
     ],
@@ -806,8 +811,8 @@ def test_a_server_that_does_not_run_has_no_port() -> None:
 
 
 def test_a_taken_port_is_an_error() -> None:
-    """Two servers cannot share one."""
-    with Server(text=OK) as one, pytest.raises(OSError, match="in use"):
+    """Two servers cannot share one; the error tells the address."""
+    with Server(text=OK) as one, pytest.raises(OSError, match=f"in use: '{one.address}'"):
         Server(text=OK, port=one.port).start()
 
 

@@ -44,13 +44,17 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except (OSError, ValueError, ImportError) as error:
-        print(f"resquery.testing: {error}", file=sys.stderr)
+        print(f"resquery.testing: {_said(error)}", file=sys.stderr)
         return 1
     with contextlib.suppress(KeyboardInterrupt):
         print(" ".join(server.addresses), flush=True)
         signal.pause()
     server.close()
     return 0
+
+
+def _said(error: Exception) -> str:
+    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ ASK_HERE: int = lib.RQ_TS_ASK_HERE
 ASK_BELOW: int = lib.RQ_TS_ASK_BELOW
 NODE: int = lib.RQ_TS_NODE
 UDP_MAX: int = lib.RQ_TS_UDP_MAX
+HOSTS_MAX: int = lib.RQ_TS_SOCKETS
 MESSAGE_MAX: int = lib.RQ_MESSAGE_MAX
 _LOG_PART = 256
 

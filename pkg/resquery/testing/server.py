@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any
 
-from ._lib import Loop, name_wire
+from ._lib import HOSTS_MAX, Loop, name_wire
 from .faults import Fault, Script
 from .query import Query, Sections, Send, message
 from .respond import Function, respond
@@ -29,6 +29,7 @@ _TTL = 300
 _BACKLOG = 1024
 _RECEIVE_BUFFER = 1 << 22
 _PORT_TRIES = 50
+_DELAY_MAX = 3600
 
 
 class ServerError(RuntimeError):
@@ -58,10 +59,10 @@ class Server:
     none; both cost no speed. `log` is how many queries `Server.log` keeps. `seed` makes chance repeatable. Names
     in zones are relative to `origin`.
 
-    Raises ValueError for a host that is not loopback, a bad port, a loss that is no share or contradictory options,
-    OSError when no port can be bound, ZoneError for a bad zone, ImportError when a zone is given and dnspython (extra
-    `testing`) is missing; leaving the context raises ServerError when the function or an action failed; an exception
-    that leaves it gets a note of that instead (Python 3.11).
+    Raises ValueError for a host that is not loopback, for none or more than 2,048, for a bad port, a delay or a loss
+    out of range, or contradictory options, OSError when no port can be bound, ZoneError for a bad zone, ImportError
+    when a zone is given and dnspython (extra `testing`) is missing; leaving the context raises ServerError when the
+    function or an action failed; an exception that leaves it gets a note of that instead (Python 3.11).
 
     >>> with Server(text="www.example. 300 IN A 192.0.2.1") as server:
     ...     server.address.rpartition(":")[0]
@@ -87,9 +88,13 @@ class Server:
         files = [zone] if isinstance(zone, (str, PathLike)) else list(zone)
         if answer is not None and (files or text is not None or synthesize is not None):
             raise ValueError("give a function or records, not both: the function answers every query")
+        if not 1 <= len(hosts) <= HOSTS_MAX:
+            raise ValueError(f"hosts are {len(hosts)}: give 1 to {HOSTS_MAX:,}")
         for host in hosts:
             if not ipaddress.ip_address(host).is_loopback:
                 raise ValueError(f"{host} is not a loopback address: a test server listens on loopback only")
+        if not 0 <= delay <= _DELAY_MAX:
+            raise ValueError(f"delay is {delay}: give seconds, 0 to {_DELAY_MAX:,}")
         if not 0 <= loss <= 1:
             raise ValueError(f"loss is {loss}: give a share of the queries, 0 to 1")
         if not 0 <= port <= 65535:
@@ -161,7 +166,7 @@ class Server:
     @property
     def addresses(self) -> list[str]:
         """All addresses: "127.0.0.1:5301", "[::1]:5301"."""
-        return [f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}" for host in self._hosts]
+        return [_address(host, self.port) for host in self._hosts]
 
     @property
     def address(self) -> str:
@@ -256,6 +261,10 @@ class _Running:
             one.close()
 
 
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _bind(hosts: Sequence[str], port: int) -> tuple[list[socket.socket], list[socket.socket]]:
     """UDP and TCP sockets on all hosts, all with one port; a free one if `port` is 0."""
     for attempt in range(_PORT_TRIES):
@@ -283,7 +292,10 @@ def _socket(host: str, kind: socket.SocketKind, port: int) -> socket.socket:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        one.bind((host, port))
+        try:
+            one.bind((host, port))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, _address(host, port)) from None
         if kind == socket.SOCK_STREAM:
             one.listen(_BACKLOG)
             one.setblocking(False)

@@ -91,6 +91,17 @@ def test_an_extra_that_is_not_there_is_named() -> None:
     assert done.stderr == "resquery: bench parse needs dnslib: pip install 'resquery[bench]'\n"
 
 
+@pytest.mark.parametrize("what", ["lookup", "latency"])
+def test_lookups_are_timed_without_the_opponents_that_read_messages(what: str) -> None:
+    """Neither dnslib nor dnspython is needed to begin with."""
+    code = (
+        "import sys; sys.modules.update({'dnslib': None, 'dns': None}); "
+        f"from resquery.cli.bench import {what}, lookup_report, report"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("rounds", ["1", "-3", "many"])
 def test_too_few_rounds_are_refused(capsys: pytest.CaptureFixture[str], rounds: str) -> None:
     """One has no spread."""

@@ -9,9 +9,10 @@ import statistics
 import sys
 import time
 import timeit
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import peers
+if TYPE_CHECKING:
+    from .peers import Contender
 
 SLICE = 0.02  # seconds that a contender runs in a round
 _LONG = 0.5  # seconds: who takes longer than that for one message runs in fewer rounds
@@ -21,6 +22,8 @@ RATIOS = (("dnspython", "columns"), ("dnspython", "rcode"), ("dnspython", "typed
 
 def measure(messages: dict[str, bytes], rounds: int, *, quick: bool = False) -> dict[str, Any]:
     """Nanoseconds a message and ratios, by shape."""
+    from . import peers  # here: timing lookups uses this module too, and needs no opponent that reads messages
+
     found: dict[str, Any] = {}
     for shape, wire in messages.items():
         _tell(f"timing {shape}, {len(wire)} octets")
@@ -52,7 +55,7 @@ def spread(values: list[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "p10": tenths[0], "p90": tenths[-1]}
 
 
-def _turns(contenders: dict[str, peers.Contender], rounds: int, slice_s: float) -> dict[str, list[float]]:
+def _turns(contenders: dict[str, Contender], rounds: int, slice_s: float) -> dict[str, list[float]]:
     """Nanoseconds a message in each round, by contender."""
     timers = {
         who: timeit.Timer(one.run, "import gc; gc.enable()", time.process_time, one.names)

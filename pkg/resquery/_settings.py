@@ -58,8 +58,8 @@ class Settings(TypedDict, total=False):
       timeout          a lookup ends by then, whatever happens (5)
       tries            queries sent for it at the most (3); one more over TCP after a cut answer or one that cannot be
                        trusted, and one more to a server without EDNS or with a new cookie, are free
-      try_timeout      one query is given up (timeout / tries); it may be repeated before, where a server is usually
-                       quicker
+      try_timeout      one query is given up (timeout / tries); over UDP it is repeated once before, when its answer is
+                       late, at half of that at the latest, unless adapt is False
     Servers:
       resolv_conf      the file that tells them, and more, when no servers are given ("/etc/resolv.conf")
       rotate           begin each lookup at the next server (bulk: True; Resolver: as resolv.conf(5) says, else False)
@@ -270,4 +270,4 @@ def within(name: str, value: Any, low: float, high: float, what: str = "a number
     if not isinstance(value, int if whole else (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name} is {kind}, not {type(value).__name__}")
     if not low <= value <= high:
-        raise ValueError(f"{name} is {kind} from {low} to {high:,}, not {value}")
+        raise ValueError(f"{name} is {kind} from {low:g} to {high:,.0f}, not {value}")

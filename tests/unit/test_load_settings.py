@@ -310,7 +310,7 @@ def test_options_of_the_command_reach_the_query() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--rate", "0"], "rate is a number of queries a second from 0.001"),
+        (["--rate", "0"], "rate is a number of queries a second from 0.001 to 1,000,000,000, not 0"),
         (["--rate", "nan"], "rate"),
         (["--rate-per-server", "-1"], "rate_per_server"),
         (["--max-in-flight-per-server", "0"], "max_in_flight_per_server"),
@@ -321,6 +321,7 @@ def test_options_of_the_command_reach_the_query() -> None:
         (["--cache-entries", "0"], "entries"),
         (["--no-edns", "--nsid"], "options need edns"),
         (["--tcp", "--transport", "udp"], "--transport"),
+        (["--colour"], "unrecognized arguments: --colour; see resquery bulk --help"),
     ],
 )
 def test_wrong_settings_are_one_line_and_status_2(tmp_path: Path, words: list[str], said: str) -> None:

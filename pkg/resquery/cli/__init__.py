@@ -30,7 +30,10 @@ class _Parser(argparse.ArgumentParser):
         words = list(sys.argv[1:] if args is None else args)
         plain = words.index("--") if "--" in words else len(words)
         given = [f"{word}={self.alone[word]}" if word in self.alone else word for word in words[:plain]]
-        return super().parse_known_args(given + words[plain:], namespace)
+        known, unknown = super().parse_known_args(given + words[plain:], namespace)
+        if unknown and self._subparsers is None:  # else the whole command would tell it, and point to its own --help
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"resquery: {message}; see {self.prog} --help\n")

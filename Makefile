@@ -20,7 +20,7 @@ PYTHON_INCLUDE = -I$(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.g
 .PHONY: demo test lint types format prove exhaust fuzz-ci asan coverage sizes bench package clean help
 .DEFAULT_GOAL := help
 
-demo: .venv/built          ## look 2,000 names up on an embedded server, no root, no internet
+demo: .venv/built          ## 9,828 lookups on an embedded server, no root, no internet
 	@$(BIN)/python -m resquery.cli.demo
 
 test: .venv/built .venv/dev  ## C and Python tests; PYTEST='-k name -x' passes options on

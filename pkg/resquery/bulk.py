@@ -54,11 +54,12 @@ class Row(Struct, frozen=True, array_like=True):
     server: str | None
     """Who answered, or was asked last: "127.0.0.1:53"; None for the cache."""
     transport: str | None
-    """ "udp" or "tcp"; None when nothing was sent."""
+    """ "udp" or "tcp"; None when nothing was sent, and for the cache."""
     tries: int
-    """Queries sent; 0 also for what the cache, or the query of an identical question, answered."""
+    """Queries sent, repeats aside; 0 also for what the cache, or the query of an identical question, answered. A stale
+    answer has those that failed."""
     rtt: float | None
-    """Seconds from the last query to its answer."""
+    """Seconds from the last query to its answer; None where that was the query of an identical question."""
     size: int | None
     """Octets of the answer."""
     error: str | None

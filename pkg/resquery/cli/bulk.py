@@ -36,7 +36,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?", default="-", help="names, one on a line; - is standard input"
     )
-    parser.add_argument("--type", action="append", metavar="TYPE", help="A, MX, TYPE65, ...; may be repeated (A)")
+    parser.add_argument("--type", action="append", metavar="TYPE", help="A, A,MX, TYPE65, ...; may be repeated (A)")
     parser.add_argument("--output", default="-", metavar="FILE", help="where the rows go; - is standard output (-)")
     parser.add_argument(
         "--format", choices=("zdns", "rfc8427", "massdns"), default="zdns", help="the shape of the JSON (zdns)"

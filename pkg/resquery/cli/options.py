@@ -20,7 +20,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--servers", metavar="FILE", help="a list of servers, one address on a line, # for comments")
     group = parser.add_argument_group("patience")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="a lookup ends by then (5)")
-    group.add_argument("--tries", type=int, metavar="N", help="queries sent for a lookup at the most (3)")
+    group.add_argument("--tries", type=int, metavar="N", help="queries for a lookup at the most, repeats aside (3)")
     group.add_argument("--try-timeout", type=float, metavar="SECONDS", help="one query is given up (timeout / tries)")
     group = parser.add_argument_group("queries")
     transport = group.add_mutually_exclusive_group()
@@ -53,7 +53,7 @@ def add_load(parser: argparse.ArgumentParser) -> None:
         "--rate-per-server", type=float, metavar="N", help="the same to one server; inf: no limit (500 to the system's)"
     )
     group.add_argument("--threads", type=int, default=1, metavar="N", help="threads; 0 for one on each core (1)")
-    group.add_argument("--no-adapt", action="store_true", help="ask silent and overloaded servers like others")
+    group.add_argument("--no-adapt", action="store_true", help="ask silent and overloaded servers as others")
     group.add_argument("--no-rotate", action="store_true", help="begin every lookup at the first server")
     group.add_argument("--no-share", action="store_true", help="ask again for what is being asked already")
     group.add_argument("--no-spread", action="store_true", help="begin lookups in the order of the input")

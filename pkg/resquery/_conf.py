@@ -9,7 +9,7 @@ import math
 import os
 import resource
 from collections.abc import Iterable
-from errno import EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, EPERM
+from errno import EACCES, EISDIR, ELOOP, EMFILE, ENOENT, ENOTDIR, EPERM
 from typing import Any, Union
 
 from msgspec import Struct, structs
@@ -114,9 +114,9 @@ def affordable(limits: list[Limits], servers: tuple[str, ...]) -> list[Limits]:
     Raises BeyondLimits when these are too few.
     """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
+    left = _files_left(soft)
+    if left is None:
         return limits
-    left = max(0, soft - len(os.listdir("/dev/fd")))
     groups = len(servers) if len(servers) <= _APART else len({server[0] == "[" for server in servers})
     fair = (left // len(limits) - _BESIDE) // groups
     if fair < SOCKETS_LEAST:
@@ -128,6 +128,16 @@ def affordable(limits: list[Limits], servers: tuple[str, ...]) -> list[Limits]:
             flight,
         )
     return [structs.replace(each, sockets=min(each.sockets, fair)) for each in limits]
+
+
+def _files_left(soft: int) -> int | None:
+    """How many more files may be opened with that limit; None for any number, or where nothing tells it."""
+    if soft == resource.RLIM_INFINITY:
+        return None
+    try:
+        return max(0, soft - len(os.listdir("/dev/fd")))
+    except OSError as error:  # no file can be opened to look, or there is no /proc
+        return 0 if error.errno == EMFILE else None
 
 
 def _rate(rate: float | None) -> float:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import math
+import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +166,20 @@ def test_limits_of_threads_add_up(threads: int) -> None:
     assert sum(part.rate_per_server or 0 for part in parts) == pytest.approx(3.0)
     assert min(part.max_in_flight for part in parts) >= 1
     assert all(1 <= fair(part, 256) <= 256 for part in parts)
+
+
+@pytest.mark.parametrize(("reason", "refused"), [(errno.EMFILE, True), (errno.ENOENT, False)])
+def test_files_that_cannot_be_counted_are_none_left_or_no_limit(
+    monkeypatch: pytest.MonkeyPatch, reason: int, refused: bool
+) -> None:
+    """When there is no descriptor to look with, bulk says what it lacks; without /proc it goes on."""
+
+    def listdir(path: str) -> list[str]:
+        raise OSError(reason, os.strerror(reason), path)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    with pytest.raises(errors.BeyondLimits, match="may open 0 more files") if refused else nullcontext():
+        assert [row.status for row in bulk(["a..b"], servers="127.0.0.1:9")] == ["ILLEGAL_INPUT"]
 
 
 # -- servers

@@ -53,17 +53,13 @@ def test_no_more_than_so_many_are_in_flight_at_one_server() -> None:
 
 def test_a_dead_server_is_left_out() -> None:
     """With `adapt`, few lookups meet the one server of three that is silent; all are answered."""
-    asked: Counter[str] = Counter()
     with Server(synthesize="example", hosts=HOSTS[:2]) as server:
         dead = f"127.0.0.9:{server.port}"
         rows = list(
             bulk(names(3000), servers=[*server.addresses, dead], timeout=6.0, tries=3, try_timeout=0.2, rate=1500.0)
         )
-    for row in rows:
-        asked[row.server or ""] += 1
     assert Counter(row.status for row in rows) == {"NOERROR": 3000}
-    assert asked[dead] == 0
-    assert sum(row.tries > 1 for row in rows) < 1500
+    assert sum(row.tries > 1 for row in rows) < 800  # without `adapt` 1,000 begin there
 
 
 def test_rows_are_out_in_time_whatever_is_lost() -> None:
@@ -77,8 +73,8 @@ def test_rows_are_out_in_time_whatever_is_lost() -> None:
 
 
 def test_repeats_are_told_apart_from_tries() -> None:
-    """A query that is lost at a server that is usually quick is sent again within its try."""
+    """A query that is lost at a server that is usually quick is sent again within its try, which counts once."""
     with Server(synthesize="example", loss=0.3, seed=2) as server:
-        rows = bulk(names(400), servers=server.address, timeout=4.0, tries=1)
-        statuses = Counter(row.status for row in rows)
-    assert statuses["NOERROR"] > 320  # 0.91 of all; without repeats it would be 0.7, 280
+        rows = list(bulk(names(400), servers=server.address, timeout=4.0, tries=1))
+    assert sum(row.status == "NOERROR" for row in rows) > 320  # 0.91 of all; without repeats it would be 0.7, 280
+    assert {row.tries for row in rows} == {1}

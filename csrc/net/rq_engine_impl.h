@@ -88,6 +88,7 @@ typedef struct rq_slot {
   uint8_t looked;   /* the cache was asked in vain before */
   uint8_t leads;    /* in the table of questions in flight: others may follow */
   uint8_t hops;     /* CNAMEs followed across answers; `asked` is the last one's target */
+  uint8_t cookied;  /* the query over UDP went to a server that sends cookies: its answer must have ours */
   uint8_t paired;   /* the query over TCP goes beside one over UDP, which the next three tell of */
   uint16_t udp_id;
   uint32_t udp_sock;

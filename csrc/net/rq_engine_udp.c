@@ -204,6 +204,7 @@ void rq_udp_repeat(rq_engine *engine, uint32_t i) {
     int error;
     write_query(engine, i, 0);
     slot->repeated = 1;
+    slot->cookied |= engine->manners[s].cookie_due;
     uint32_t sent = rq_batch_send(&engine->sending, engine->sys, engine->socks[slot->sock].fd,
                                   rq_batch_single(&engine->sending, 0, 0, 1), &error);
     engine->stats.queries[RQ_UDP] += sent;

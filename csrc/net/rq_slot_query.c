@@ -37,6 +37,7 @@ int rq_slot_packet(rq_engine *engine, uint32_t sock, const rq_peer *from, const 
   return 0;
 }
 
+/* That another lookup saw the server give up cookies is nothing to a query that is out: it keeps its protection. */
 static int judge(rq_engine *engine, uint32_t i, uint32_t sock, const uint8_t *wire, uint32_t len, rq_reply *reply) {
   const rq_slot *slot = &engine->slots[i];
   const rq_manner *manner = &engine->manners[slot->lookup.server];
@@ -44,7 +45,7 @@ static int judge(rq_engine *engine, uint32_t i, uint32_t sock, const uint8_t *wi
                       .client = engine->policy.cookies && slot->lookup.edns ? manner->cookie : NULL,
                       .transport = sock < engine->sock_count ? RQ_UDP : RQ_TCP,
                       .mixed_case = engine->conf.mixed_case,
-                      .cookie_due = manner->cookie_due};
+                      .cookie_due = slot->cookied || manner->cookie_due};
   return rq_lookup_judge(wire, len, &expect, reply);
 }
 
@@ -93,6 +94,7 @@ int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock) {
   rq_slot *slot = &engine->slots[i];
   if (engine->conf.mixed_case && !draw_case(engine, slot, sock < engine->sock_count)) return 0;
   if (engine->policy.cookies && !draw_cookie(engine, &engine->manners[slot->lookup.server])) return 0;
+  if (sock < engine->sock_count) slot->cookied = engine->manners[slot->lookup.server].cookie_due;
   for (int draw = 0; draw < ID_DRAWS; draw++) {
     int32_t id = rq_random_u16(&engine->random);
     if (id < 0) {

@@ -414,6 +414,25 @@ static void test_every_split_of_a_tcp_frame(unit *u) {
   }
 }
 
+/* Queries that went out while a server sent cookies keep their protection, though an answer over TCP has none any more.
+ */
+static void test_cookies_given_up_let_no_forgery_in(unit *u) {
+  for (uint64_t seed = 1; seed <= 100; seed++) {
+    session *s = plain(u, &now, seed, LOOKUPS_MOST);
+    snprintf(s->about, sizeof s->about, "cookies given up, %u", (unsigned)seed);
+    s->conf.cookies = 1;
+    for (int n = 0; n < 2; n++) {
+      nature *p = &s->w.peers[n];
+      p->jitter_us = 2000;
+      p->cookies = 1;
+      p->strips = p->truncate = 30;
+      p->forge = 90;
+    }
+    play(s);
+    EXPECT(u, s->w.forgeries > 20);
+  }
+}
+
 int main(int argc, char **argv) {
   static unit u;
   uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
@@ -425,5 +444,6 @@ int main(int argc, char **argv) {
   test_a_seed_gives_the_same_session_again(&u, first, count < 50 ? count : 50);
   if (count >= 1000) test_each_system_call_may_fail_once(&u);
   test_every_split_of_a_tcp_frame(&u);
+  test_cookies_given_up_let_no_forgery_in(&u);
   return unit_report(&u, "test_replay");
 }

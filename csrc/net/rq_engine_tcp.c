@@ -33,11 +33,21 @@ static void link_remove(rq_engine *engine, rq_list *list, int kind, uint32_t num
 
 /* --- sending --- */
 
-/* Servers take turns, so that one with many lookups does not keep the others from a connection. */
+/* Whether a connection can be opened, descriptors permitting. */
+static int has_place(const rq_engine *engine) {
+  return engine->links_open < engine->link_most || engine->idle.head != RQ_NONE;
+}
+
+/* Servers take turns, so that one with many lookups does not keep the others from a connection. One that was fed may
+ * have had no use for its place: then the next one has it. */
 void rq_tcp_send(rq_engine *engine) {
   uint32_t s, room;
-  while ((s = rq_pace_next(engine, &engine->line, RQ_TCP, RQ_PIPELINE, &room)) != RQ_NONE)
-    if (!serve(engine, s, room)) break;
+  for (;;) {
+    while ((s = rq_pace_next(engine, &engine->line, RQ_TCP, RQ_PIPELINE, &room)) != RQ_NONE)
+      if (!serve(engine, s, room)) break;
+    if (s != RQ_NONE || engine->starved.head == RQ_NONE || !has_place(engine)) break;
+    rq_pace_feed(engine);
+  }
   flush_dirty(engine);
   if (engine->links_open > 0 && engine->now_us >= engine->sweep_us) sweep(engine);
 }

@@ -33,6 +33,17 @@ static int few_socket(int family, int kind, int protocol) {
   return fd;
 }
 
+/* So many connections succeed, and then so many do not. */
+static int welcome, unreachable;
+
+static int few_connect(int fd, const struct sockaddr *to, socklen_t size) {
+  if (welcome > 0)
+    welcome--;
+  else if (unreachable > 0)
+    return unreachable--, errno = ENETUNREACH, -1;
+  return connect(fd, to, size);
+}
+
 static int few_close(int fd) {
   descriptors++;
   return close(fd);
@@ -45,6 +56,7 @@ static rq_engine *engine_for(unit *u, const rq_engine_conf *conf, const responde
   sys = rq_sys_kernel;
   sys.socket = few_socket;
   sys.close = few_close;
+  sys.connect = few_connect;
   for (uint32_t s = 0; s < servers; s++) addrs[s] = (rq_addr){.family = 4, .octets = {127, 0, 0, 1}, .port = r->port};
   rq_engine *engine = rq_engine_make(conf, addrs, servers, &sys, &status, &error);
   EXPECT(u, engine != NULL);
@@ -144,6 +156,23 @@ static void test_few_descriptors_are_no_failure(unit *u) {
   responder_free(r);
 }
 
+/* A place that one server could not use goes to the next of those that wait: none waits for a place that is free. */
+static void test_a_place_that_was_not_used_goes_to_the_next(unit *u) {
+  rq_engine_conf conf = standard;
+  responder *r = responder_new();
+  conf.tries = 1;
+  rq_engine *engine = engine_for(u, &conf, r, 8);
+  descriptors = 1;
+  welcome = 1;
+  unreachable = 2;
+  run(u, engine, r, "a%u.example", 8);
+  descriptors = 1000;
+  EXPECT_NUMBER(u, unreachable, 0);
+  EXPECT_NUMBER(u, got.noerror, 6);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
 /* Servers that close early, or answer once on a connection, are asked again; the others do not notice. */
 static void test_closing_servers_leave_the_lists_whole(unit *u) {
   static const char *const patterns[] = {"o%u.example", "s%u.example", "z%u.example"};
@@ -163,6 +192,7 @@ int main(void) {
   test_few_places_serve_many_servers(&u);
   test_connections_are_kept(&u);
   test_few_descriptors_are_no_failure(&u);
+  test_a_place_that_was_not_used_goes_to_the_next(&u);
   test_closing_servers_leave_the_lists_whole(&u);
   return unit_report(&u, "test_links");
 }

@@ -405,6 +405,17 @@ def test_the_input_is_never_emptied_by_the_output(tmp_path: Path, server: Server
     assert names.read_bytes() == before
 
 
+def test_rows_of_before_stay_when_the_totals_cannot_be_written(tmp_path: Path, server: Server) -> None:
+    """Neither file is emptied before both are open."""
+    names = some_names(tmp_path)
+    rows = tmp_path / "rows"
+    rows.write_text("of before\n")
+    done = run("bulk", names, "--output", rows, "--stats", tmp_path / "none" / "stats", "--server", server.address)
+    assert done.returncode == 1
+    assert "none/stats: No such file" in one_line(done)
+    assert rows.read_text() == "of before\n"
+
+
 @pytest.mark.parametrize(
     ("output", "stats", "said"),
     [

@@ -60,6 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
         _output(arguments.output, "output", {"input": source}) as sink,
         _stats_file(arguments.stats, {"input": source, "output": sink}) as write_stats,
     ):
+        _empty(arguments.output, sink)  # now that nothing stands in the way
         reader = Reader(source, _shown(arguments.file, "input"))
         pump = Pump(engines, Types(types), reader, Sink(sink, _shown(arguments.output, "output"), arguments.format))
         interrupted = True
@@ -104,7 +105,7 @@ def _input(path: str) -> Generator[int, None, None]:
 
 @contextmanager
 def _output(path: str, role: str, others: dict[str, int]) -> Generator[int, None, None]:
-    """The descriptor to write to; refuses to write to a file that has another role already, or to empty it."""
+    """The descriptor to write to, not emptied yet; refuses a file that has another role already."""
     fd = 1 if path == "-" else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         info = os.fstat(fd)
@@ -112,12 +113,15 @@ def _output(path: str, role: str, others: dict[str, int]) -> Generator[int, None
         for other, taken in others.items():
             if taken == fd or (regular and os.path.samestat(info, os.fstat(taken))):
                 raise ValueError(f"{_shown(path, 'output')} is the {other} and cannot be the {role} too")
-        if regular and path != "-":
-            os.ftruncate(fd, 0)
         yield fd
     finally:
         if path != "-":
             os.close(fd)
+
+
+def _empty(path: str, fd: int) -> None:
+    if path != "-" and stat.S_ISREG(os.fstat(fd).st_mode):
+        os.ftruncate(fd, 0)
 
 
 @contextmanager
@@ -127,6 +131,7 @@ def _stats_file(path: str | None, others: dict[str, int]) -> Generator[Callable[
         yield lambda totals: None
         return
     with _output(path, "stats", others) as sink:
+        _empty(path, sink)
 
         def write(totals: dict[str, Any]) -> None:
             try:

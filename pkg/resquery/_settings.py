@@ -189,8 +189,7 @@ def limits_of(given: dict[str, Any]) -> Limits:
 
 def _check_switches(given: dict[str, Any]) -> None:
     for name in _SWITCHES:
-        if not isinstance(given.get(name, True), bool):
-            raise TypeError(f"{name} is True or False, not {shown(repr(given[name]))}")
+        switch(name, given.get(name, True))
     if not given.get("edns", True):
         for name, rule in (("dnssec_ok", "needs edns: the DO bit stands"), ("cookies", "need edns: they stand")):
             if given.get(name):
@@ -261,6 +260,12 @@ def fair(limits: Limits, most: int) -> int:
     """How many names one of several engines takes at once: no more than it looks up in a tenth of a second."""
     rates = [rate / 10 for rate in (limits.rate, limits.rate_per_server) if rate]
     return int(max(1, min([most, limits.max_in_flight, *rates])))
+
+
+def switch(name: str, value: Any) -> None:
+    """Raises TypeError that names the setting unless it is on or off."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is True or False, not {shown(repr(value))}")
 
 
 def within(name: str, value: Any, low: float, high: float, what: str = "a number of seconds") -> None:

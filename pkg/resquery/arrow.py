@@ -15,7 +15,7 @@ from ._conf import Servers, server_list
 from ._crew import FEW, PAUSE, Crew, Gather, Made, Names
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets
-from ._settings import BulkSettings, explicit, known, within
+from ._settings import BulkSettings, explicit, known, switch, within
 from .bulk import DEFAULTS, Source, bulk_engines, name_iterator, type_list
 from .errors import ResqueryError
 
@@ -98,7 +98,7 @@ def parse_columns(
     >>> len(batch), batch
     (2, <Batch of 2 messages>)
     """
-    columns = Columns(Kind.MESSAGES, Parts(authority, additional, wire))
+    columns = Columns(Kind.MESSAGES, _parts(authority, additional, wire))
     if offsets is not None:
         columns.split(messages, offsets)
     elif hasattr(messages, "__arrow_c_stream__") or hasattr(messages, "__arrow_c_array__"):
@@ -254,6 +254,7 @@ def bulk_columns(
     [2]
     """
     source = name_iterator(names)
+    parts = _parts(authority, additional, wire)
     within("batch_rows", batch_rows, 1, _BATCH_ROWS_MAX)
     within("batch_seconds", batch_seconds, 0.0, _BATCH_SECONDS_MAX)
     numbers = type_list(types)
@@ -263,5 +264,12 @@ def bulk_columns(
     def make(threads: int | None) -> list[Engine]:
         return bulk_engines(len(numbers), listed, given if threads is None else given | {"threads": threads})
 
-    shape = Shape(Parts(authority, additional, wire), batch_rows, batch_seconds)
+    shape = Shape(parts, batch_rows, batch_seconds)
     return BulkColumns(make, source, Types(numbers), shape)
+
+
+def _parts(authority: bool, additional: bool, wire: bool) -> Parts:
+    parts = Parts(authority, additional, wire)
+    for name, asked in parts._asdict().items():
+        switch(name, asked)
+    return parts

@@ -633,6 +633,11 @@ def test_wrong_settings_are_refused(silent: str) -> None:
     for wrong in ({"batch_rows": "9"}, {"batch_rows": 1.5}, {"batch_seconds": "1"}):
         with pytest.raises(TypeError, match="batch_"):
             bulk_columns(["x"], servers=silent, **wrong)  # type: ignore[arg-type]
+    for wrong in ({"authority": -1}, {"additional": 1}, {"wire": "x"}):
+        with pytest.raises(TypeError, match="is True or False, not"):
+            bulk_columns(["x"], servers=silent, **wrong)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="is True or False, not"):
+            parse_columns([], **wrong)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="for one name give"):
         bulk_columns("x", servers=silent)
     with pytest.raises(errors.UnknownType):

@@ -1,5 +1,5 @@
 /* rq_ids.c: the table of what is in flight, see rq_ids.h.
- * Pure. Never more than a quarter full, so a probe always meets a free place. SPDX-License-Identifier: MIT */
+ * Pure. Never more than half full, so a probe always meets a free place. SPDX-License-Identifier: MIT */
 #include "rq_ids.h"
 
 #include <stdlib.h>

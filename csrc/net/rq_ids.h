@@ -1,6 +1,7 @@
 /* rq_ids.h: (socket, query ID) -> slot, for everything in flight.
  *
- * Open addressing, linear probing, at least 4 places for each slot, so the table is never more than a quarter full.
+ * Open addressing, linear probing, at least 4 places for each slot, which has an ID over UDP and one over TCP at the
+ * most: so the table is never more than half full.
  * Allocates once. Keys are ours and random: a peer cannot choose colliding ones. SPDX-License-Identifier: MIT */
 #ifndef RQ_IDS_H
 #define RQ_IDS_H
@@ -22,7 +23,7 @@ static inline uint32_t rq_ids_key(uint32_t sock, uint16_t id) {
   return sock * 65536u + id;
 }
 
-/* Room for `slots` entries; 0, or -1 when there is no memory. */
+/* Room for two entries of each of `slots`; 0, or -1 when there is no memory. */
 int rq_ids_init(rq_ids *ids, uint32_t slots);
 void rq_ids_drop(rq_ids *ids);
 

@@ -16,7 +16,6 @@
 #define SHARD_OCTETS (uint64_t)(2 * RQ_MESSAGE_MAX) /* nor this: it could not hold the largest message */
 #define ENTRIES_MOST (1u << 24)
 #define OCTETS_MOST ((uint64_t)1 << 36)
-#define RENEWING 0 /* no process has this ID */
 
 typedef struct locked_shard {
   pthread_mutex_t lock;
@@ -26,7 +25,7 @@ typedef struct locked_shard {
 
 struct rq_cache {
   atomic_uint holders;
-  atomic_int pid; /* whose locks these are; RENEWING while one thread of a child makes new ones */
+  atomic_int pid; /* whose locks these are; negative while one thread of that process makes new ones */
   uint8_t secret[16];
   rq_cache_conf conf;
   uint32_t count;
@@ -114,12 +113,13 @@ void rq_cache_free(rq_cache *cache) {
   free(cache);
 }
 
-/* The locks are those of a process that had other threads: they are made anew by one thread, for which the others wait.
- * What a lock guards may have been caught half changed, so the shards begin empty. */
+/* The locks are those of a process that had other threads: they are made anew by one thread, for which the others wait,
+ * unless it is a thread of another process, which forked meanwhile. What a lock guards may have been caught half
+ * changed, so the shards begin empty. */
 void rq_cache_attend_fork(rq_cache *cache) {
   int pid = rq_sys_kernel.getpid(), seen = atomic_load(&cache->pid);
   while (seen != pid) {
-    if (seen != RENEWING && atomic_compare_exchange_strong(&cache->pid, &seen, RENEWING)) {
+    if (seen != -pid && atomic_compare_exchange_strong(&cache->pid, &seen, -pid)) {
       for (uint32_t n = 0; n < cache->count; n++) {
         pthread_mutex_init(&cache->shards[n].lock, NULL);
         rq_shard_clear(&cache->shards[n].shard);

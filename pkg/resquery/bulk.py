@@ -57,7 +57,7 @@ class Row(Struct, frozen=True, array_like=True):
     """ "udp" or "tcp"; None when nothing was sent, and for the cache."""
     tries: int
     """Queries sent, repeats aside; 0 also for what the cache, or the query of an identical question, answered. A stale
-    answer has those that failed."""
+    answer has those that failed, a chain whose end was cached those before it."""
     rtt: float | None
     """Seconds from the last query to its answer; None where that was the query of an identical question."""
     size: int | None

@@ -334,6 +334,8 @@ def reverse_name(address: str) -> str:
     """
     import ipaddress
 
+    if not isinstance(address, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"an address is a str, not {type(address).__name__}: {shown(repr(address))}")
     try:
         if "%" in address:  # a zone is this machine's, not the address's
             raise ValueError

@@ -369,3 +369,5 @@ def test_a_reverse_name_is_made_of_addresses_alone() -> None:
     for text in ("192.0.2", "fe80::1%2", "example.com", "", "192.0.2.1/24"):
         with pytest.raises(ValueError, match="no address"):
             reverse_name(text)
+    with pytest.raises(TypeError, match="an address is a str, not int: 5"):
+        reverse_name(5)  # type: ignore[arg-type]

@@ -22,7 +22,8 @@ typedef struct rq_expect {
   const uint8_t *client;    /* the RQ_COOKIE_CLIENT octets of the client cookie that it carried, NULL for none */
   uint8_t transport;        /* enum rq_transport */
   uint8_t mixed_case;       /* its letter case is random: over UDP the reply must repeat it */
-  uint8_t cookie_due;       /* the server is known to send cookies: over UDP a reply to `client` must have it */
+  uint8_t cookie_due; /* the server was known to send cookies when asked, or is now: over UDP a reply to `client` must
+                         have it */
 } rq_expect;
 
 /* What an accepted reply says of the cookie that its query carried. */

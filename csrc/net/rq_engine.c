@@ -1,8 +1,8 @@
 /* rq_engine.c: many lookups at once: life, input, steps, rows and totals; the contracts stand in rq_api.h.
  *
- * Everything is allocated once, in rq_engine_new, but for replies that do not fit a slot. Never calls back, never
- * recurses, never waits but in receive_all. The other files of the engine are listed in rq_engine_impl.h.
- * SPDX-License-Identifier: MIT */
+ * Everything is allocated once, in rq_engine_new, but for replies that do not fit a slot, the answers of a chain so
+ * far, and the buffers of connections. Never calls back, never recurses, never waits but in receive_all. The other
+ * files of the engine are listed in rq_engine_impl.h. SPDX-License-Identifier: MIT */
 #include "rq_engine_impl.h"
 
 #include <errno.h>

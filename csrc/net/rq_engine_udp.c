@@ -44,9 +44,7 @@ void rq_udp_send(rq_engine *engine) {
   }
 }
 
-/* One batch through one socket, for server `s` and those behind it in the line; 0 when no more can be sent for now.
- * Runs of packets only go where answers come from: a kernel that refuses a run, or a host that answers it with ICMP,
- * does so once for all of its packets. */
+/* One batch through one socket, for server `s` and those behind it in the line; 0 when no more can be sent for now. */
 static int send_batch(rq_engine *engine, rq_group *group, uint32_t s) {
   rq_batch *batch = &engine->sending;
   uint32_t number = group->first;

@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-static uint32_t draw(rq_engine *engine);
 #define AHEAD 3 /* lookups between the fetching of a slot and its use */
 
+static uint32_t draw(rq_engine *engine);
 static void put_back(rq_engine *engine, uint32_t i);
 static void begin(rq_engine *engine, uint32_t i, uint32_t first);
 static uint32_t draw_fresh(rq_engine *engine);

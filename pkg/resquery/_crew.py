@@ -83,12 +83,13 @@ class Crew(Generic[T]):
         self._gather = gather
         self._pid = os.getpid()
         self._stopped = False
-        self._boss = threading.current_thread()
 
     @property
     def deserted(self) -> bool:
         """Nobody waits for more: we were closed, or the program ends and left us behind."""
-        return self._stopped or not (self._boss.is_alive() or threading.main_thread().is_alive())
+        return self._stopped or not (
+            threading.main_thread().is_alive() or any(map(_keeps_running, threading.enumerate()))
+        )
 
     def run(self, names: Names) -> Generator[T, None, None]:
         """What the engines make of the names, in order of completion. Closing it ends the threads, within 100 ms."""
@@ -103,10 +104,10 @@ class Crew(Generic[T]):
             raise names.failure
 
     def _run(self, names: Names) -> Generator[T, None, None]:
-        room, at_work, told = sum(engine.limits.slots for engine in self._engines), len(self._engines), False
+        slots, at_work, told = sum(engine.limits.slots for engine in self._engines), len(self._engines), False
+        room = slots
         least = max(len(self.types), min(room // 8, self._gulp * len(self.types)))  # names go in handfuls
         while at_work:
-            self._boss = threading.current_thread()
             if os.getpid() != self._pid:
                 raise ResqueryError("these lookups belong to the parent process; start new ones after a fork")
             start = monotonic()
@@ -129,6 +130,8 @@ class Crew(Generic[T]):
                 room += made[1]
                 if made[0] is not None:
                     yield made[0]
+        if not names.ended or room != slots:
+            raise ResqueryError("the program ends: these lookups were given up")
 
     def _stop(self, threads: Sequence[Thread]) -> None:
         """Ends the threads; each closes its engine. In a child process there are none, only what they left behind."""
@@ -189,6 +192,15 @@ class Crew(Generic[T]):
         return column, column is None
 
 
+def _keeps_running(thread: threading.Thread) -> bool:
+    """Whether the program goes on for that thread's sake, and not only for threads of lookups."""
+    return not (thread.daemon or isinstance(thread, _Worker)) and thread.is_alive()  # the main thread is listed dead
+
+
+class _Worker(threading.Thread):
+    """Told from the threads of others by its class."""
+
+
 class Thread:
     """A thread whose start and end an interrupt of the main thread cannot break.
 
@@ -212,7 +224,7 @@ class Thread:
 
     def _begin(self) -> None:
         try:
-            threading.Thread(target=self._run, name="resquery", daemon=False).start()
+            _Worker(target=self._run, name="resquery", daemon=False).start()
         except RuntimeError:  # the last thread that there could be is this one
             self._run()
 

@@ -338,6 +338,39 @@ def test_a_program_may_end_with_lookups_under_way() -> None:
     assert in_a_child(ENDLESS + "print('done')") == (0, "done\n")
 
 
+def test_a_daemon_that_looks_names_up_does_not_keep_the_program_running() -> None:
+    """Its threads end with the program, though it takes rows for as long as they come."""
+    program = """
+def consume():
+    for _ in rows:
+        pass
+threading.Thread(target=consume, daemon=True).start()
+time.sleep(0.1)
+print("done", flush=True)
+"""
+    status, said = in_a_child(ENDLESS + program)
+    assert (status, said.splitlines()[0]) == (0, "done")
+
+
+def test_lookups_go_on_in_whatever_thread_keeps_the_program_running() -> None:
+    """The main thread has ended, and so has the one that took the first row."""
+    program = """
+rows.close()
+rows = bulk((f"h{i}.x" for i in range(300)), servers=server.address, threads=2, max_in_flight=10, timeout=0.05)
+def first():
+    next(rows)
+def rest():
+    threading.main_thread().join()
+    taker.join()
+    time.sleep(0.3)
+    print(len(list(rows)), flush=True)
+taker = threading.Thread(target=first)
+taker.start()
+threading.Thread(target=rest).start()
+"""
+    assert in_a_child(ENDLESS + program) == (0, "299\n")
+
+
 def test_a_forked_child_is_refused_the_lookups_and_may_end_or_ask_anew() -> None:
     """Its parent goes on undisturbed."""
     status, said = in_a_child(

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define TYPE_CNAME 5
 #define TYPE_META 249 /* TKEY, the first of the types that only questions have (RFC 6895, 3.1), */
 #define TYPE_ANY 255  /* and the last */
 #define RCODE_NXDOMAIN 3
@@ -25,7 +26,6 @@ static void store(rq_engine *engine, uint32_t i);
 static void give(rq_engine *engine, uint32_t from, uint32_t to);
 static int conclude(rq_engine *engine, uint32_t i);
 static int lead_on(rq_engine *engine, uint32_t i, const rq_name *target, uint32_t len);
-static void merged(rq_engine *engine, uint32_t i, uint32_t len, const rq_question *question, int whole);
 static void fail(rq_slot *slot, int32_t status);
 static int make_room(rq_engine *engine);
 static void ask_again(rq_engine *engine, uint32_t i);
@@ -187,6 +187,14 @@ static rq_cache_key key_of(const rq_engine *engine, uint64_t hash, const rq_ques
   return (rq_cache_key){hash, &asked->name, asked->rrtype, asked->rrclass, engine->share.manner};
 }
 
+/* As rq_reply has it. */
+static uint8_t is_aliased(rq_walk walk) {
+  rq_record record;
+  while (rq_walk_record(&walk, &record) == 1 && walk.section == RQ_ANSWER)
+    if (record.rrtype == TYPE_CNAME) return 1;
+  return 0;
+}
+
 static int answer_cached(rq_engine *engine, uint32_t i, rq_find how) {
   rq_slot *slot = &engine->slots[i];
   rq_cache_key key = key_of(engine, slot->hash, &slot->asked);
@@ -199,7 +207,7 @@ static int answer_cached(rq_engine *engine, uint32_t i, rq_find how) {
   slot->lookup.error = 0;
   slot->source = RQ_FROM_CACHE;
   slot->rcode = RQ_RCODE(walk.header.flags);
-  slot->aliased = 0; /* it is whole: it leads nowhere */
+  slot->aliased = engine->conf.hops > 0 && is_aliased(walk);
   slot->rtt_us = -1;
   slot->stale = (uint8_t)was_stale;
   if (rq_slot_keep(slot, engine->share.found, len) < 0) fail(slot, RQ_NO_MEMORY);
@@ -214,7 +222,7 @@ static void stand_in(rq_engine *engine, uint32_t i) {
   if (failed && rq_cache_serves_stale(engine->cache)) answer_cached(engine, i, RQ_FIND_STALE);
 }
 
-/* What the network answered, stripped of all else. */
+/* What the network answered, stripped of all else; of a chain this hop, as the others are questions of their own. */
 static void store(rq_engine *engine, uint32_t i) {
   const rq_slot *slot = &engine->slots[i];
   rq_name end;
@@ -225,7 +233,8 @@ static void store(rq_engine *engine, uint32_t i) {
   if (!fit) return;
   rq_out_init(&out, engine->share.written, RQ_MESSAGE_MAX);
   rq_chain_end how = rq_chain_select(&slot->asked.name, NULL, 0, slot->reply, slot->reply_len, &end, &out);
-  if ((how != RQ_CHAIN_ANSWERS && how != RQ_CHAIN_DENIES) || rq_out_wanted(&out) > rq_out_stored(&out)) return;
+  int tells = how == RQ_CHAIN_ANSWERS || how == RQ_CHAIN_DENIES || how == RQ_CHAIN_LEADS;
+  if (!tells || rq_out_wanted(&out) > rq_out_stored(&out)) return;
   rq_cache_key key = key_of(engine, slot->hash, &slot->asked);
   rq_cache_put(engine->cache, &key, engine->share.written, (uint32_t)rq_out_stored(&out), rq_clock_age_us(engine->sys));
 }
@@ -251,7 +260,8 @@ static void first_question(const rq_slot *slot, rq_question *question) {
   rq_walk_question(&walk, question);
 }
 
-/* What the answer comes to: 1 when there is another name to ask for. */
+/* What the answer comes to: 1 when there is another name to ask for. At the end of a chain the answers of all hops
+ * take the last one's place; one answer alone stays as it was received. */
 static int conclude(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
   rq_question question;
@@ -270,8 +280,8 @@ static int conclude(rq_engine *engine, uint32_t i) {
     fail(slot, RQ_TRUNCATED);
   else if (how == RQ_CHAIN_LEADS)
     return lead_on(engine, i, &end, len);
-  else if (slot->chain && len > 0) /* else it is one answer: it stays as it was received */
-    merged(engine, i, len, &question, how == RQ_CHAIN_ANSWERS || how == RQ_CHAIN_DENIES);
+  else if (slot->chain && len > 0 && rq_slot_keep(slot, engine->share.written, len) < 0)
+    fail(slot, RQ_NO_MEMORY);
   return 0;
 }
 
@@ -293,18 +303,6 @@ static int lead_on(rq_engine *engine, uint32_t i, const rq_name *target, uint32_
   rq_slot_drop_reply(slot);
   ask_again(engine, i);
   return 1;
-}
-
-/* The answers of all hops take the last one's place, and are an answer to the first question from here on. */
-static void merged(rq_engine *engine, uint32_t i, uint32_t len, const rq_question *question, int whole) {
-  rq_slot *slot = &engine->slots[i];
-  if (rq_slot_keep(slot, engine->share.written, len) < 0) {
-    fail(slot, RQ_NO_MEMORY);
-    return;
-  }
-  if (!whole || !engine->cache || slot->source == RQ_FROM_CACHE) return;
-  rq_cache_key key = key_of(engine, rq_name_hash(&question->name, engine->share.secret), question);
-  rq_cache_put(engine->cache, &key, slot->reply, len, rq_clock_age_us(engine->sys));
 }
 
 static void fail(rq_slot *slot, int32_t status) {

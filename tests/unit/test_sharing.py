@@ -170,8 +170,8 @@ def test_any_is_not_kept() -> None:
     assert len(cache) == 0
 
 
-def test_a_chain_is_kept_whole_and_each_hop_for_itself() -> None:
-    """Under their own questions, but for a chain whose end was not asked for: it goes on from what is kept."""
+def test_each_hop_of_a_chain_is_kept_for_itself() -> None:
+    """Under its own question, whether the rest of the chain was kept before, after, or never."""
 
     def answer(query: Query) -> Reply:
         target = {"a.one.": "b.two.", "c.one.": "b.two."}.get(query.name.lower())
@@ -179,11 +179,55 @@ def test_a_chain_is_kept_whole_and_each_hop_for_itself() -> None:
 
     cache = Cache()
     with Server(answer=answer) as server:
-        for name, queries, hit in (("a.one", 2, False), ("b.two", 2, True), ("a.one", 2, True), ("c.one", 3, False)):
+        steps = (("a.one", 2, 2), ("b.two", 2, 0), ("a.one", 2, 0), ("c.one", 3, 1), ("c.one", 3, 0))
+        for name, queries, tries in steps:
             (row,) = bulk([name], servers=server.address, cache=cache)
             assert (row.status, row.answer[-1].name, server.queries) == ("NOERROR", "b.two.", queries)
-            assert (row.server is None) == (hit or name == "c.one")
-    assert len(cache) == 2
+            assert (row.server is None, row.tries) == (tries < 2, tries)
+            assert [record.ttl for record in row.answer] == ([60, 40] if len(row.answer) > 1 else [40])
+        cache.flush("b.two")
+        (row,) = bulk(["a.one"], servers=server.address, cache=cache)
+        assert (row.server, row.tries, server.queries) == (server.address, 1, 4)
+    assert len(cache) == 3
+
+
+def test_what_leads_on_is_kept_no_longer_than_it_says() -> None:
+    """A CNAME whose TTL is 0, or whose target fails, is asked for again or not as its own TTL says."""
+
+    def answer(query: Query) -> Reply:
+        name = query.name.lower()
+        if name.endswith("two."):
+            return Reply(rcode="SERVFAIL")
+        return Reply([f"{name} {0 if name.startswith('zero') else 60} IN CNAME b.two."])
+
+    cache = Cache()
+    with Server(answer=answer) as server:
+        for name, queries in (("zero.one", 2), ("zero.one", 4), ("a.one", 6), ("a.one", 7)):
+            (row,) = bulk([name], servers=server.address, cache=cache)
+            assert (row.status, len(row.answer), server.queries) == ("SERVFAIL", 1, queries)
+
+
+def test_a_warm_cache_changes_no_outcome() -> None:
+    """A chain that is too long or loops is so with all of its hops in the cache, and one that is not is not."""
+
+    def answer(query: Query) -> Reply:
+        name = query.name.lower()
+        number = int(name[1 : name.index(".")])
+        if name.startswith("n") and number == 16:
+            return Reply([f"{name} 60 IN A 192.0.2.1"])
+        return Reply([f"{name} 60 IN CNAME {name[0]}{(number + 1) % 17}.test."])
+
+    names = ["n16", "n8", "n7", "n12", "n0", "n8", "l3"]
+    ends = ["NOERROR", "NOERROR", "CNAME_LOOP", "NOERROR", "CNAME_LOOP", "NOERROR", "CNAME_LOOP"]
+    cache = Cache()
+    with Server(answer=answer) as server:
+        for queries in (17 + 9, 17 + 9):
+            rows = [row for name in names for row in bulk([f"{name}.test"], servers=server.address, cache=cache)]
+            assert ([row.status for row in rows], server.queries) == (ends, queries)
+        (row,) = bulk(["n8.test"], servers=server.address, cache=cache, hops=0)
+        assert ([str(record.type) for record in row.answer], server.queries) == (["CNAME"], queries)
+        (row,) = bulk(["n8.test"], servers=server.address, cache=cache, hops=7)
+        assert (row.status, row.server, server.queries) == ("CNAME_LOOP", None, queries)
 
 
 def test_columns_have_the_whole_chain() -> None:
@@ -250,6 +294,22 @@ def test_a_failure_gives_way_to_what_is_too_old(server: Server) -> None:
     assert (row.status, row.answer[0].ttl, cache.stats.stale) == ("NOERROR", 30, 2)
     (row,) = bulk(["ftp.example"], servers=server.address, cache=cache)
     assert row.status == "SERVFAIL"
+
+
+def test_a_chain_that_is_too_old_stands_in_whole() -> None:
+    """Hop by hop, in the time of one lookup."""
+
+    def answer(query: Query) -> Reply:
+        first = query.name.lower() == "a.one."
+        return Reply(["a.one. 60 IN CNAME b.two."] if first else ["b.two. 40 IN A 192.0.2.1"])
+
+    cache = Cache(ttl=(0, 1), stale=3600)
+    with Server(answer=answer) as server:
+        list(bulk(["a.one"], servers=server.address, cache=cache))
+        server.script(Fault(action=Drop()))
+        threading.Event().wait(1.1)
+        (row,) = bulk(["a.one"], servers=server.address, cache=cache, timeout=0.3, tries=1)
+    assert (row.status, row.server, [record.ttl for record in row.answer]) == ("NOERROR", None, [30, 30])
 
 
 def test_flush_forgets(server: Server) -> None:

@@ -48,7 +48,7 @@ enum rq_slot_state {
   RQ_SLOT_READY_TCP, /* the same */
   RQ_SLOT_UDP,       /* sent; `sock` and `id` are in the table of IDs */
   RQ_SLOT_TCP,       /* the same, in its connection's list */
-  RQ_SLOT_FOLLOW,    /* another asks the same: in its leader's list, not on the network */
+  RQ_SLOT_FOLLOW,    /* another asks the same, or will next: in its leader's list, not on the network */
   RQ_SLOT_ASKING,    /* begun, with a question to ask: in rq_share.asking, not on the network */
   RQ_SLOT_DONE       /* waits to be drained */
 };
@@ -86,7 +86,7 @@ typedef struct rq_slot {
   uint8_t aliased;  /* as rq_reply says of it */
   uint8_t stale;    /* from the cache, where it was too old */
   uint8_t looked;   /* the cache was asked in vain before */
-  uint8_t leads;    /* in the table of questions in flight: others may follow */
+  uint8_t leads;    /* in the table of questions in flight, or to be asked next: others may follow */
   uint8_t hops;     /* CNAMEs followed across answers; `asked` is the last one's target */
   uint8_t cookied;  /* the query over UDP went to a server that sends cookies: its answer must have ours */
   uint8_t paired;   /* the query over TCP goes beside one over UDP, which the next three tell of */
@@ -95,7 +95,6 @@ typedef struct rq_slot {
   int64_t udp_sent_us;
   uint32_t flips;    /* letters of asked.name that are not in the case of the input, see rq_name_flip */
   uint64_t hash;     /* of the name that is asked for, where questions are shared or cached */
-  uint32_t leader;   /* whom it follows */
   uint32_t same;     /* the next in its bucket of that table */
   rq_list followers; /* of a leader */
   uint8_t *chain;    /* with hops, what rq_chain_select wrote of the answers so far; a block of its own */
@@ -352,8 +351,9 @@ int rq_share_join(rq_engine *engine, uint32_t i);
 /* After that: its query is sent now, and others may follow it. */
 void rq_share_lead(rq_engine *engine, uint32_t i);
 
-/* A lookup that is off the network is over: its answer is given to those that follow it, and kept in the cache; what is
- * too old takes a failure's place. 1: it goes on, with another question; 0: it is to become a row. */
+/* A lookup that is off the network, and was counted as in flight, is over: its answer is given to those that follow it,
+ * and kept in the cache; what is too old takes a failure's place, else the first that follows is to ask next. 1: it
+ * goes on, with another question; 0: it is to become a row. */
 int rq_share_end(rq_engine *engine, uint32_t i);
 
 /* A lookup in RQ_SLOT_FOLLOW or RQ_SLOT_ASKING leaves its list, and counts as in flight for its end. */

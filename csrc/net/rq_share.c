@@ -18,8 +18,10 @@
 #define SECRET_DRAWS 8 /* of 16 bits */
 
 static uint32_t *bucket_of(rq_engine *engine, const rq_slot *slot);
+static uint32_t leader_of(rq_engine *engine, const rq_slot *slot);
 static int follow(rq_engine *engine, uint32_t i);
 static rq_list detach(rq_engine *engine, uint32_t i);
+static void hand_over(rq_engine *engine, rq_list *followers);
 static int answer_cached(rq_engine *engine, uint32_t i, rq_find how);
 static void stand_in(rq_engine *engine, uint32_t i);
 static void store(rq_engine *engine, uint32_t i);
@@ -44,18 +46,17 @@ int rq_share_join(rq_engine *engine, uint32_t i) {
   if (engine->as_received || (!engine->cache && !engine->conf.share)) return 0;
   if (slot->state == RQ_SLOT_FRESH) slot->lookup.end_us = engine->now_us + engine->policy.timeout_us;
   if (engine->cache && answer_cached(engine, i, slot->looked ? RQ_FIND_AGAIN : RQ_FIND)) {
-    if (conclude(engine, i)) return 1;
     engine->stats.in_flight++; /* as if it had begun: it is taken off again */
-    rq_slot_done(engine, i);
+    if (!rq_share_end(engine, i)) rq_slot_done(engine, i);
     return 1;
   }
   slot->looked = 1;
-  return engine->conf.share && follow(engine, i);
+  return engine->conf.share && !slot->leads && follow(engine, i);
 }
 
 void rq_share_lead(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
-  if (engine->as_received || !engine->conf.share) return;
+  if (engine->as_received || !engine->conf.share || slot->leads) return;
   uint32_t *head = bucket_of(engine, slot);
   slot->same = *head;
   slot->leads = 1;
@@ -70,14 +71,10 @@ int rq_share_end(rq_engine *engine, uint32_t i) {
     stand_in(engine, i);
     store(engine, i);
   }
-  int answered = slot->lookup.status == RQ_OK;
+  if (slot->lookup.status != RQ_OK) hand_over(engine, &followers);
   while (followers.head != RQ_NONE) {
     uint32_t f = followers.head;
     rq_list_remove(engine, &followers, f);
-    if (!answered) {
-      ask_again(engine, f);
-      continue;
-    }
     give(engine, i, f);
     if (conclude(engine, f)) continue;
     engine->stats.in_flight++;
@@ -90,8 +87,8 @@ int rq_share_end(rq_engine *engine, uint32_t i) {
 
 void rq_share_leave(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
-  rq_list *list = slot->state == RQ_SLOT_FOLLOW ? &engine->slots[slot->leader].followers : &engine->share.asking;
-  rq_list_remove(engine, list, i);
+  int follows = slot->state == RQ_SLOT_FOLLOW;
+  rq_list_remove(engine, follows ? &engine->slots[leader_of(engine, slot)].followers : &engine->share.asking, i);
   engine->stats.in_flight++;
 }
 
@@ -112,19 +109,23 @@ static int same_question(const rq_slot *a, const rq_slot *b) {
          rq_name_equal(&a->asked.name, &b->asked.name);
 }
 
+/* Who asks the same: RQ_NONE for nobody. */
+static uint32_t leader_of(rq_engine *engine, const rq_slot *slot) {
+  uint32_t k = *bucket_of(engine, slot);
+  while (k != RQ_NONE && !same_question(slot, &engine->slots[k])) k = engine->slots[k].same;
+  return k;
+}
+
 /* Waits for the lookup that asks the same, if there is one. */
 static int follow(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
-  for (uint32_t k = *bucket_of(engine, slot); k != RQ_NONE; k = engine->slots[k].same) {
-    if (!same_question(slot, &engine->slots[k])) continue;
-    rq_lookup_wait(&slot->lookup, slot->lookup.end_us);
-    slot->state = RQ_SLOT_FOLLOW;
-    slot->leader = k;
-    rq_list_push(engine, &engine->slots[k].followers, i);
-    rq_wheel_set(&engine->wheel, i, slot->lookup.end_us);
-    return 1;
-  }
-  return 0;
+  uint32_t leader = leader_of(engine, slot);
+  if (leader == RQ_NONE) return 0;
+  rq_lookup_wait(&slot->lookup, slot->lookup.end_us);
+  slot->state = RQ_SLOT_FOLLOW;
+  rq_list_push(engine, &engine->slots[leader].followers, i);
+  rq_wheel_set(&engine->wheel, i, slot->lookup.end_us);
+  return 1;
 }
 
 /* It leads no longer; those that followed. */
@@ -138,6 +139,17 @@ static rq_list detach(rq_engine *engine, uint32_t i) {
   slot->leads = 0;
   slot->followers = (rq_list){RQ_NONE, RQ_NONE};
   return followers;
+}
+
+/* The first of them leads the others, as it will ask next: however many they are, that is one step for each failure. */
+static void hand_over(rq_engine *engine, rq_list *followers) {
+  uint32_t first = followers->head;
+  if (first == RQ_NONE) return;
+  rq_list_remove(engine, followers, first);
+  engine->slots[first].followers = *followers;
+  *followers = (rq_list){RQ_NONE, RQ_NONE};
+  rq_share_lead(engine, first);
+  ask_again(engine, first);
 }
 
 /* Spells the question of its reply as it was asked here, where it stands in full. */

@@ -937,6 +937,30 @@ static void test_cancelled_followers_become_rows(unit *u) {
   }
 }
 
+/* Each asks for itself in turn, and the others are not touched: else this took minutes. */
+static void test_many_who_wait_for_failures_cost_no_more_than_their_rows(unit *u) {
+  responder *r = responder_new();
+  rq_engine_conf conf = sharing;
+  outcome o = {0};
+  conf.slots = conf.max_in_flight = 60000;
+  conf.timeout_ms = 600000;
+  u->about = "failures shared";
+  rq_engine *engine = engine_for(u, &conf, r, 1);
+  for (uint32_t n = 0; n < conf.slots; n++) EXPECT_NUMBER(u, submit(engine, "n%u.example", 1), 1);
+  fault_set(F_SENDMMSG, ENETUNREACH, 1, UINT32_MAX);
+  clock_t begun = clock();
+  while (o.rows < conf.slots && clock() - begun < 20 * CLOCKS_PER_SEC) {
+    rq_engine_step(engine, 1000);
+    drain(engine, &o);
+  }
+  fault_set(F_NONE, 0, 0, 0);
+  EXPECT_NUMBER(u, o.network, conf.slots);
+  rq_engine_stats(engine, &o.stats);
+  EXPECT_NUMBER(u, o.stats.tries, (uint64_t)conf.tries * conf.slots);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
 static void test_a_forked_child_goes_on_with_its_followers(unit *u) {
   responder *r = responder_new();
   u->about = "fork, with followers";
@@ -1051,6 +1075,7 @@ int main(void) {
       test_lack_of_memory_for_sharing_and_for_a_cache_is_told,
       test_cancelled_followers_become_rows,
       test_a_forked_child_goes_on_with_its_followers,
+      test_many_who_wait_for_failures_cost_no_more_than_their_rows,
       test_misuse_of_a_cache_is_refused,
       test_failing_system_calls_cost_no_row,
       test_the_blocking_query_waits,

@@ -202,10 +202,10 @@ class _Worker(threading.Thread):
 
 
 class Thread:
-    """A thread whose start and end an interrupt of the main thread cannot break.
+    """A thread whose start and end a signal to the main thread cannot break.
 
-    KeyboardInterrupt comes at any moment, also inside the locks of threading, which then stay taken for ever. So the
-    main thread uses nothing here but single calls of C, and has another thread, which no interrupt reaches, start
+    What its handler raises comes at any moment, also inside the locks of threading, which then stay taken for ever. So
+    the main thread uses nothing here but single calls of C, and has another thread, which no signal reaches, start
     this one by way of threading: that is what lets the end of the program wait for it.
     """
 
@@ -249,16 +249,16 @@ class Thread:
         return self.over
 
     def join(self) -> None:
-        """Waits for its end, which is near, or sees to it that it never begins; an interrupt is raised after it."""
-        interrupt: KeyboardInterrupt | None = None
+        """Waits for its end, which is near, or sees to it that it never begins; what a signal raises comes after it."""
+        raised: BaseException | None = None
         self._owner.setdefault("owner", "end")
         while not self.over:
             try:
                 self.wait(SLICE_MS / 1000)
-            except KeyboardInterrupt as caught:
-                interrupt = caught
-        if interrupt is not None:
-            raise interrupt
+            except BaseException as caught:
+                raised = caught
+        if raised is not None:
+            raise raised
 
 
 def join(threads: Sequence[Thread]) -> None:

@@ -11,9 +11,11 @@ import select
 import signal
 import stat
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from time import monotonic
+from types import FrameType
+from typing import Any
 
 from ._engine import Column, Engine, Lines
 
@@ -23,6 +25,7 @@ _LONG = 4096  # octets kept of a line longer than a chunk: none as long is a nam
 _FLUSH = 1 << 17  # octets written at once
 _FLUSH_SECONDS = 0.1  # rows wait no longer than this to be written
 _PIPE = 4096  # octets that a writable pipe takes without blocking (PIPE_BUF)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # what ends a program that is at work
 
 
 class Block(Lines):
@@ -116,38 +119,42 @@ class Reader:
         self._end = len(text)
 
 
-class _Whole:
-    """Steps that an interrupt does not split: it waits for their end, a second one does not."""
+class Whole:
+    """Steps that a signal does not split: what its handler does waits for their end; for a second one nothing waits."""
 
     def __init__(self) -> None:
-        self._inside = self._interrupted = False
+        self._inside = False
+        self._came: int | None = None
+        self._handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
     def __enter__(self) -> None:
         self._inside = True
 
     def __exit__(self, *exc: object) -> None:
         self._inside = False
-        if self._interrupted:
-            self._interrupted = False
-            raise KeyboardInterrupt
+        came, self._came = self._came, None
+        if came is not None:
+            self._handlers[came](came, None)
 
-    def _interrupt(self, *_: object) -> None:
-        if not self._inside or self._interrupted:
-            raise KeyboardInterrupt
-        self._interrupted = True
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._inside and self._came is None:
+            self._came = number
+        else:
+            self._handlers[number](number, frame)
 
     @contextmanager
     def kept(self) -> Generator[None, None, None]:
-        """Keeps steps whole from here on, where SIGINT does what Python makes of it."""
-        main = threading.current_thread() is threading.main_thread()
-        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-            yield
-            return
-        signal.signal(signal.SIGINT, self._interrupt)
+        """Keeps steps of the main thread whole from here on, for the signals that have a handler in Python."""
+        if threading.current_thread() is threading.main_thread():
+            handlers = {number: signal.getsignal(number) for number in ENDING}
+            self._handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
         try:
+            for number in self._handlers:
+                signal.signal(number, self._handle)
             yield
         finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
 
 
 class Sink:
@@ -162,10 +169,10 @@ class Sink:
 
 
 class Writer:
-    """Blocks of rows of one thread, on their way to a sink. An interrupt neither loses a row nor writes one twice."""
+    """Blocks of rows of one thread, on their way to a sink. A signal neither loses a row nor writes one twice."""
 
-    def __init__(self, sink: Sink) -> None:
-        self.whole = _Whole()
+    def __init__(self, sink: Sink, whole: Whole) -> None:
+        self._whole = whole
         self._sink = sink
         self._mine = False  # the sink is ours: we wrote, and are not done
         self._view = memoryview(bytearray(2 * _FLUSH))
@@ -193,7 +200,7 @@ class Writer:
 
     def take(self, engine: Engine) -> int:
         """Drains finished rows behind those that wait; returns how many."""
-        with self.whole:
+        with self._whole:
             written, rows, wanted = engine.drain(self._sink.form, self._view[self._end :])
             if wanted:  # a single row that is larger than the room: there is always some, see `room`
                 grown = memoryview(bytearray(self._end + wanted))
@@ -208,11 +215,11 @@ class Writer:
         if self._start == self._end:
             return
         if not self._mine:
-            with self.whole:
+            with self._whole:
                 self._mine = self._sink.turn.acquire(blocking=self._sink.prompt)
         if self._mine and self._written():
             self._flushed = monotonic()
-            with self.whole:
+            with self._whole:
                 self._start = self._end = 0
                 self._mine = False
                 self._sink.turn.release()
@@ -223,18 +230,27 @@ class Writer:
         while self._start < self._end:
             if not prompt and not _ready(fd, select.POLLOUT):
                 return False
-            stop = self._end if prompt else min(self._end, self._start + _PIPE)
+            stop = self._end if prompt else self._piece()
             try:
-                with self.whole:
+                with self._whole:
                     self._start += os.write(fd, self._view[self._start : stop])
             except BlockingIOError:  # a descriptor that somebody else made non-blocking
                 return False
             except OSError as error:
-                with self.whole:
+                with self._whole:
                     self._mine = False
                     self._sink.turn.release()
                 raise OSError(error.errno, error.strerror, self._sink.name) from None
         return True
+
+    def _piece(self) -> int:
+        """Where the next write to a pipe stops: behind a row, unless that is larger than what a pipe takes at once.
+
+        So an interrupt, after which nobody waits until the pipe takes more, leaves no part of a row in it.
+        """
+        stop = min(self._end, self._start + _PIPE)
+        whole = bytes(self._view[self._start : stop]).rfind(b"\n") + 1
+        return self._start + whole if whole else stop
 
 
 def _ready(fd: int, event: int) -> bool:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import partial
 from time import monotonic, sleep
 
 from ._crew import FEW, PAUSE, Thread, join
 from ._engine import SLICE_MS, Column, Engine, Stats, Types, summed
-from ._files import LINES, Block, Reader, Sink, Writer
+from ._files import LINES, Block, Reader, Sink, Whole, Writer
 from ._settings import fair
 from .errors import ResqueryError
 
@@ -27,10 +26,14 @@ _FAIR_LINES = 256  # lines that a thread among others takes at once, so that all
 class Pump:
     """Looks every line up for every type."""
 
-    def __init__(self, engines: Sequence[Engine], types: Types, reader: Reader, sink: Sink) -> None:
+    def __init__(self, engines: Sequence[Engine], types: Types, reader: Reader, sink: Sink, whole: Whole) -> None:
         self._types = types
         self._reader = reader
-        self._hands = [_Hand(engine, types, reader, sink, beside=len(engines) - 1) for engine in engines]
+        writers = [Writer(sink, whole if len(engines) == 1 else Whole()) for _ in engines]  # signals reach one thread
+        self._hands = [
+            _Hand(engine, types, reader, writer, beside=len(engines) - 1)
+            for engine, writer in zip(engines, writers, strict=True)
+        ]
 
     def stats(self) -> Stats:
         """Totals of all engines, a moment old while they run."""
@@ -39,20 +42,18 @@ class Pump:
     def run(self, tick: Callable[[], None]) -> int:
         """Does it; returns rows written. `tick` is called again and again.
 
-        Raises OSError when reading or writing fails, ResqueryError when the totals do not balance. Interrupted, it
-        still writes the rows that it has.
+        Raises OSError when reading or writing fails, ResqueryError when the totals do not balance. Ended by a signal,
+        it still writes the rows that it has.
         """
-        alone = self._hands[0] if len(self._hands) == 1 else None
-        with alone.writer.whole.kept() if alone else nullcontext():
-            try:
-                if alone:
-                    alone.work(tick)
-                else:
-                    _together(self._hands, tick)
-            except KeyboardInterrupt:
-                for hand in self._hands:
-                    hand.rescue()
-                raise
+        try:
+            if len(self._hands) == 1:
+                self._hands[0].work(tick)
+            else:
+                _together(self._hands, tick)
+        except (KeyboardInterrupt, SystemExit):
+            for hand in self._hands:
+                hand.rescue()
+            raise
         inputs, rows = self._reader.inputs, sum(hand.rows for hand in self._hands)
         if rows != inputs * len(self._types):
             raise ResqueryError(f"totals do not balance: {inputs} names, {len(self._types)} types, but {rows} rows")
@@ -62,8 +63,8 @@ class Pump:
 class _Hand:
     """One engine at work, for one thread."""
 
-    def __init__(self, engine: Engine, types: Types, reader: Reader, sink: Sink, *, beside: int) -> None:
-        self.writer = Writer(sink)
+    def __init__(self, engine: Engine, types: Types, reader: Reader, writer: Writer, *, beside: int) -> None:
+        self.writer = writer
         self.rows = 0
         self.stats = engine.stats()
         self.stopped = False  # set by another thread

@@ -22,6 +22,7 @@ from resquery import __version__
 from resquery._engine import RCODES, STATUSES, Column, Engine, Types
 from resquery._files import Reader
 from resquery.bulk import bulk_engines
+from resquery.cli import bulk as bulk_command
 from resquery.cli import main
 from resquery.cli.progress import progress
 from resquery.testing import Fault, Garbage, Reply, Server
@@ -600,6 +601,43 @@ def test_an_interrupt_splits_no_step(
 
 
 # -- bulk: signals and terminals
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_does_not_split_the_totals(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, interruptible: None, sent: int
+) -> None:
+    """Arriving while they are about to be written, it ends the command when they are."""
+    totals = bulk_command._totals  # pyright: ignore[reportPrivateUsage]
+
+    def interrupted(*args: Any, **more: Any) -> dict[str, Any]:
+        signal.raise_signal(sent)
+        return totals(*args, **more)
+
+    monkeypatch.setattr(bulk_command, "_totals", interrupted)
+    words = ["bulk", some_names(tmp_path, 10), "--output", tmp_path / "rows", "--stats", tmp_path / "stats"]
+    try:
+        status = main([*map(str, words), "--server", server.address])
+    except SystemExit as ended:
+        status = ended.code
+    assert status == 128 + sent
+    assert json.loads((tmp_path / "stats").read_text())["rows"] == 10
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_an_interrupt_leaves_no_part_of_a_row_in_a_pipe(tmp_path: Path, server: Server) -> None:
+    """Also when nobody reads it, and it can take no more."""
+    ours, theirs = os.pipe()
+    words = ["bulk", str(some_names(tmp_path)), "--server", server.address]
+    with open(ours, "rb") as rows:
+        with subprocess.Popen([*COMMAND, *words], stdout=theirs, preexec_fn=heeding_interrupts) as process:
+            while select.select([], [theirs], [], 0)[1]:
+                assert process.poll() is None
+                select.select([], [], [], 0.01)
+            process.send_signal(signal.SIGINT)
+        os.close(theirs)
+        assert process.returncode == 130
+        assert all(json.loads(line)["name"] for line in rows)
 
 
 def heeding_interrupts() -> None:

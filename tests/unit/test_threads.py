@@ -19,7 +19,7 @@ import pytest
 
 from resquery import _crew, _engine, _pump, bulk, bulk_columns, errors
 from resquery._engine import Engine, Types
-from resquery._files import Reader, Sink
+from resquery._files import Reader, Sink, Whole
 from resquery._pump import Pump
 from resquery.bulk import bulk_engines
 from resquery.testing import Delay, Drop, Fault, Server
@@ -225,13 +225,14 @@ def test_a_thread_that_cannot_start_leaves_nothing_behind(server: Server, monkey
 
 
 @pytest.mark.parametrize("call", [bulk, bulk_columns])
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
 def test_an_interrupt_at_any_moment_ends_all_threads(
-    server: Server, monkeypatch: pytest.MonkeyPatch, call: Any
+    server: Server, monkeypatch: pytest.MonkeyPatch, call: Any, raised: type[BaseException]
 ) -> None:
-    """While they start, work and end; what they used is freed after them."""
+    """While they start, work and end; what they used is freed after them. Whatever a signal's handler raises."""
 
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        raise raised
 
     before, moments = signal.signal(signal.SIGALRM, interrupt), random.Random(7)
     files = len(os.listdir("/proc/self/fd"))
@@ -243,7 +244,7 @@ def test_an_interrupt_at_any_moment_ends_all_threads(
                 rows = call((f"h{i}.lab.example" for i in range(10**9)), servers=server.address, threads=3)
                 for _row in rows:
                     pass
-            except KeyboardInterrupt:
+            except raised:
                 pass
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -275,12 +276,39 @@ def test_no_engine_is_freed_in_the_middle_of_a_step(monkeypatch: pytest.MonkeyPa
     (tmp_path / "names").write_text("a..b\n" * 50)
     with open(tmp_path / "names") as names, open(tmp_path / "rows", "wb") as rows, ExitStack() as engines:
         made = [engines.enter_context(engine) for engine in bulk_engines(1, "127.0.0.1:9", {"threads": 2})]
-        pump = Pump(made, Types([1]), Reader(names.fileno(), "names"), Sink(rows.fileno(), "rows"))
+        pump = Pump(made, Types([1]), Reader(names.fileno(), "names"), Sink(rows.fileno(), "rows"), Whole())
         with pytest.raises(KeyboardInterrupt):
             pump.run(interrupted)
     assert freed == []
     go_on.set()
     assert at_work(0) == 0
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit, TimeoutError])
+def test_what_a_signal_raises_while_a_thread_ends_waits_for_its_end(raised: type[BaseException]) -> None:
+    """And comes then, whatever it is."""
+    go_on, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        go_on.wait(30)
+        ended.set()
+
+    def handler(*_: object) -> None:
+        go_on.set()
+        raise raised
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        thread = _crew.Thread(work)
+        thread.start()
+        while threading.active_count() < 2 or thread._owner != {"owner": "work"}:
+            time.sleep(0.001)
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        with pytest.raises(raised):
+            thread.join()
+        assert ended.is_set()
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def in_a_child(program: str, *, sent: int = 0) -> tuple[int, str]:
@@ -445,15 +473,18 @@ def test_a_reader_that_stalls_gets_whole_rows_in_the_end(server: Server, tmp_pat
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])
-def test_an_interrupted_bulk_writes_the_totals_of_what_was_done(tmp_path: Path, threads: str) -> None:
-    """They say that it was interrupted, and count the rows that are in the file."""
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_an_interrupted_bulk_writes_the_totals_of_what_was_done(
+    tmp_path: Path, threads: str, sent: int, status: int
+) -> None:
+    """They say that it was interrupted, and count the rows that are in the file; the status is a shell's."""
     with Server(text=ZONE, faults=[Fault(action=Drop(), probability=0.3)]) as server:
         words = ["bulk", "--server", server.address, "--threads", threads, "--timeout", "60", "--tries", "1"]
         words += ["--output", str(tmp_path / "rows"), "--stats", str(tmp_path / "stats"), "--max-in-flight", "5000"]
         with subprocess.Popen(
             [*COMMAND, *words],
             stdin=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL),
         ) as process:
             assert process.stdin is not None
             process.stdin.write("\n".join(some_names(2000)).encode() + b"\n")
@@ -461,9 +492,9 @@ def test_an_interrupted_bulk_writes_the_totals_of_what_was_done(tmp_path: Path, 
             while not (tmp_path / "rows").exists() or not (tmp_path / "rows").read_bytes():
                 assert process.poll() is None
                 time.sleep(0.01)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
             process.stdin.close()
-            assert process.wait(10) == 130
+            assert process.wait(10) == status
     totals = json.loads((tmp_path / "stats").read_text())
     rows = [json.loads(line)["name"] for line in (tmp_path / "rows").read_text().splitlines()]
     assert len(set(rows)) == len(rows) == totals["rows"] > 0

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import stat
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +18,7 @@ from typing import Any
 from .. import __version__
 from .._cache import Cache, CacheStats
 from .._engine import Engine, Stats, Types
-from .._files import Reader, Sink
+from .._files import ENDING, Reader, Sink, Whole
 from .._pump import Pump
 from .._settings import BulkSettings, known
 from ..bulk import bulk_engines, type_list
@@ -54,7 +56,10 @@ def run(arguments: argparse.Namespace) -> None:
     types = type_list([name for given in arguments.type or ["A"] for name in given.split(",")])
     cache = _cache(arguments)
     given = known(settings(arguments) | load(arguments) | {"cache": cache}, BulkSettings, "bulk")
+    whole = Whole()
     with (
+        _ended_in_order(),
+        whole.kept(),
         _closing(bulk_engines(len(types), servers(arguments), given)) as engines,
         _input(arguments.file) as source,
         _output(arguments.output, "output", {"input": source}) as sink,
@@ -62,17 +67,37 @@ def run(arguments: argparse.Namespace) -> None:
     ):
         _empty(arguments.output, sink)  # now that nothing stands in the way
         reader = Reader(source, _shown(arguments.file, "input"))
-        pump = Pump(engines, Types(types), reader, Sink(sink, _shown(arguments.output, "output"), arguments.format))
+        rows = Sink(sink, _shown(arguments.output, "output"), arguments.format)
+        pump = Pump(engines, Types(types), reader, rows, whole)
         interrupted = True
         try:
             with progress(pump.stats, reader, len(types), shown=_watched(arguments, sink)) as tick:
                 pump.run(tick)
             interrupted = False
         finally:
-            stats = pump.stats()
-            write_stats(_totals(stats, reader, cache, time.monotonic() - start, interrupted=interrupted))
+            with whole:
+                stats = pump.stats()
+                write_stats(_totals(stats, reader, cache, time.monotonic() - start, interrupted=interrupted))
             if not interrupted:
                 _check_balance(stats)
+
+
+@contextmanager
+def _ended_in_order() -> Generator[None, None, None]:
+    """Where a signal would end the process at once, it ends by way of SystemExit, with the status of a shell."""
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    main = threading.current_thread() is threading.main_thread()
+    taken = [number for number in ENDING if main and signal.getsignal(number) == signal.SIG_DFL]
+    try:
+        for number in taken:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -169,7 +169,7 @@ def server_file(path: str | os.PathLike[str]) -> list[str]:
     Raises OSError, and BadServer that names the line with something else, or a file without servers.
     """
     listed: list[str] = []
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
         for number, line in enumerate(file, 1):
             address = line.partition("#")[0].strip()
             try:

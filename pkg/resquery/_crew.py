@@ -51,7 +51,7 @@ class Names:
         first = self._index
         try:
             for name in self._names:
-                octets.append(text_octets(name)[:_NAME_MAX])
+                octets.append(cut(name))
                 if len(octets) == most or slow(start):
                     break
             else:
@@ -61,6 +61,11 @@ class Names:
             self.ended = True
         self._index += len(octets)
         return Column.of(octets, first)
+
+
+def cut(name: str | bytes) -> bytes:
+    """The octets of a name as an engine takes it: as many as matter. Raises TypeError for what is no text."""
+    return text_octets(name)[:_NAME_MAX]
 
 
 def slow(start: float) -> bool:

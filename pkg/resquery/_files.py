@@ -24,6 +24,7 @@ LINES = 8192  # lines cut at once
 _LONG = 4096  # octets kept of a line longer than a chunk: none as long is a name
 _FLUSH = 1 << 17  # octets written at once
 _FLUSH_SECONDS = 0.1  # rows wait no longer than this to be written
+_MARK = b"\xef\xbb\xbf"  # UTF-8's byte order mark, which some editors put before the first line
 _PIPE = 4096  # octets that a writable pipe takes without blocking (PIPE_BUF)
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # what ends a program that is at work
 
@@ -104,6 +105,10 @@ class Reader:
         self._last = count == 0
         self._whole = self._last or self._buffer.find(b"\n", self._end, self._end + count) >= 0
         self._end += count
+        if self.octets == 0 and self._end == count and self._view[: len(_MARK)] == _MARK:
+            self._end = count - len(_MARK)
+            self._buffer[: self._end] = self._buffer[len(_MARK) : count]
+            self.octets = len(_MARK)
 
     def _shorten(self) -> None:
         """Cuts down a line that fills the buffer, so that it is one input and never two.

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ._columns import Columns, Kind, Parts, schema_capsule
 from ._conf import Servers, server_list
-from ._crew import FEW, PAUSE, Crew, Gather, Made, Names
+from ._crew import FEW, PAUSE, Crew, Gather, Made, Names, cut
 from ._engine import SLICE_MS, Column, Engine, Types
-from ._lib import text_octets
 from ._settings import BulkSettings, explicit, known, switch, within
 from .bulk import DEFAULTS, Source, bulk_engines, name_iterator, type_list
 from .errors import ResqueryError
@@ -192,7 +191,7 @@ class BulkColumns:
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         for engine in self._taken():
             engine.close()
-        column = Column.of([text_octets(name) for name in self._names])
+        column = Column.of([cut(name) for name in self._names])
         with self._make(1)[0] as engine:
             return engine.stream(column, self._types, *self._shape)
 

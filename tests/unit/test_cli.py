@@ -186,6 +186,8 @@ def test_query_options_reach_the_query() -> None:
         (["x.example", "--json=massdns", "--json=rfc8427"], "--json=rfc8427"),
         (["x.example", "--short", "--multiline"], "--multiline"),
         (["x.example", "--json=dig"], "'dig'"),
+        (["x.example", "MX", "--json", "massdns"], "--json=massdns"),
+        (["--json", "massdns", "x.example"], "--json=massdns"),
         (["--short"], "NAME"),
     ],
 )
@@ -316,6 +318,16 @@ def test_servers_come_from_a_file_too(bulk: Bulk, tmp_path: Path) -> None:
     assert one_line(done) == f"resquery: note: asked once, though listed more than once: {bulk.address}"
     done = run("query", "www.example", "--short", "--servers", listed)
     assert (done.returncode, done.stdout[:10]) == (0, b"192.0.2.1\n")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_list(bulk: Bulk, tmp_path: Path) -> None:
+    """Neither of the servers, nor of the names, also when the first line fills the buffer."""
+    (tmp_path / "servers").write_text(f"{bulk.address}\n", encoding="utf-8-sig")
+    assert run("query", "www.example", "--servers", tmp_path / "servers").returncode == 0
+    assert [row["name"] for row in bulk(b"\xef\xbb\xbfwww.example\n")] == ["www.example"]
+    rows = bulk(b"\xef\xbb\xbf" + b" " * (1 << 17) + b"a.b\nc.d\n")
+    assert sorted(row["name"] for row in rows) == ["a.b", "c.d"]
+    assert bulk(b"\xef\xbb\xbf") == []
 
 
 @pytest.mark.parametrize(
@@ -549,6 +561,8 @@ def test_closed_standard_descriptors_are_never_written_to(tmp_path: Path, server
     assert "standard output" in one_line(done)
     done = run("query", "a..b", "--server", server.address, preexec_fn=closing(0, 1, 2))
     assert (done.returncode, done.stderr, done.stdout) == (2, b"", b"")
+    done = run("bulk", "--server", server.address, preexec_fn=closing(0))
+    assert (done.returncode, one_line(done)) == (1, "resquery: standard input: Bad file descriptor")
     done = run("bulk", names, "--output", tmp_path / "rows", "--server", server.address, preexec_fn=closing(0, 1, 2))
     assert (done.returncode, (tmp_path / "rows").read_bytes().count(b"\n")) == (0, 10)
 

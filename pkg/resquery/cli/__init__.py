@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 from .. import __version__
@@ -20,16 +21,19 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the arguments. Options in `alone` have that value where they have none."""
+    """Says in one line what is wrong with the arguments. `alone` has options whose value may be left out."""
 
     def __init__(self, **about: Any) -> None:
         super().__init__(**about)
-        self.alone: dict[str, str] = {}
+        self.alone: dict[str, tuple[str, ...]] = {}  # their values, first what they mean alone
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore
         words = list(sys.argv[1:] if args is None else args)
         plain = words.index("--") if "--" in words else len(words)
-        given = [f"{word}={self.alone[word]}" if word in self.alone else word for word in words[:plain]]
+        for option, shape in pairwise(words[:plain]):
+            if option in self.alone and shape in self.alone[option]:
+                self.error(f"argument {option}: a value follows it with =, as in {option}={shape}")
+        given = [f"{word}={self.alone[word][0]}" if word in self.alone else word for word in words[:plain]]
         known, unknown = super().parse_known_args(given + words[plain:], namespace)
         if unknown and self._subparsers is None:  # else the whole command would tell it, and point to its own --help
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -100,7 +104,7 @@ def _fill_standard_descriptors() -> None:
         try:
             os.fstat(fd)
         except OSError:
-            os.open(os.devnull, os.O_RDONLY)  # writing to it fails, as writing to what was closed should
+            os.open(os.devnull, os.O_RDONLY if fd else os.O_WRONLY)  # using it fails, as using what was closed should
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
         sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115
 

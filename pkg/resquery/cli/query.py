@@ -34,7 +34,7 @@ def add_to(commands: Any) -> None:
         choices=tuple(JSON_SHAPES),
         help="print one line of JSON, shaped as zdns, rfc8427 or massdns; with = before it (zdns)",
     )
-    parser.alone["--json"] = "zdns"
+    parser.alone["--json"] = tuple(JSON_SHAPES)
     parser.add_argument("--class", dest="rrclass", default="IN", metavar="CLASS", help="CH, CLASS3, ... (IN)")
     add_settings(parser)
     parser.set_defaults(run=run)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ._lib import ffi, lib, name_octets, owned, status_error
 from ._settings import within
-from .errors import shown
+from .errors import IllegalSetting, shown
 
 _ENTRIES_MAX = 1 << 24
 _OCTETS_MAX = 1 << 36
@@ -40,7 +40,7 @@ class Cache:
     Holds at most `entries` answers in `octets` of memory, which is used only as it fills. A TTL counts as one within
     `ttl`, two numbers of seconds, and for NXDOMAIN and for a name without such records as `negative_ttl` at the most.
     For `stale` seconds after its end an answer still stands in for a lookup that fails (RFC 8767). A forked child finds
-    it empty. Raises TypeError or ValueError for a number out of range.
+    it empty. Raises TypeError or IllegalSetting for a number out of range.
 
     >>> from resquery import bulk
     >>> from resquery.testing import Server
@@ -70,7 +70,7 @@ class Cache:
         for name, seconds in (("ttl", ttl[0]), ("ttl", ttl[1]), ("negative_ttl", negative_ttl), ("stale", stale)):
             within(name, seconds, 0.0, _SECONDS_MAX)
         if ttl[0] > ttl[1]:
-            raise ValueError(f"ttl is the least and the most: {ttl[0]} is more than {ttl[1]}")
+            raise IllegalSetting("ttl", f"is the least and the most: {ttl[0]} is more than {ttl[1]}")
         conf = {
             "entries": entries,
             "octets": octets,

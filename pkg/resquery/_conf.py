@@ -50,7 +50,7 @@ def settled(
     """The servers and the limits of an engine, and the resolv.conf(5) that was read in place of servers.
 
     What was given goes before the defaults, and these before what resolv.conf(5) says. Raises BadServer, and TypeError
-    or ValueError that names the setting out of range, and the rule.
+    or IllegalSetting that names the one out of range.
     """
     given = dict(given)
     path = given.pop("resolv_conf", RESOLV_CONF)
@@ -123,7 +123,7 @@ def affordable(limits: list[Limits], servers: tuple[str, ...]) -> list[Limits]:
         flight = sum(each.max_in_flight for each in limits)
         needed = len(limits) * (SOCKETS_LEAST * groups + _BESIDE)
         raise BeyondLimits(
-            f"max_in_flight={flight} with threads={len(limits)} at {len(servers)} servers needs {needed} sockets, and "
+            f"{flight:,} lookups at once in {len(limits)} threads at {len(servers)} servers need {needed} sockets, and "
             f"this process may open {left} more files: raise the limit of {soft} (ulimit -n), or ask for less",
             flight,
         )

@@ -105,7 +105,7 @@ class Reader:
         self._last = count == 0
         self._whole = self._last or self._buffer.find(b"\n", self._end, self._end + count) >= 0
         self._end += count
-        if self.octets == 0 and self._end == count and self._view[: len(_MARK)] == _MARK:
+        if self.octets == 0 and self._end == count and self._buffer.startswith(_MARK):
             self._end = count - len(_MARK)
             self._buffer[: self._end] = self._buffer[len(_MARK) : count]
             self.octets = len(_MARK)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 from msgspec import Struct, structs
 
 from ._lib import lib
-from .errors import shown
+from .errors import IllegalSetting, shown
 from .message import options_wire
 from .options import Cookie, EdnsOption, TcpKeepalive
 
@@ -175,7 +175,7 @@ def known(settings: Any, kind: Any, call: str) -> dict[str, Any]:
 
 
 def limits_of(given: dict[str, Any]) -> Limits:
-    """Limits from settings and defaults. Raises TypeError or ValueError that names the one out of range, and the rule.
+    """Limits from settings and defaults. Raises TypeError or IllegalSetting that names the one out of range.
 
     >>> limits_of({"timeout": 2.0, "edns": False}).cookies
     False
@@ -193,22 +193,22 @@ def _check_switches(given: dict[str, Any]) -> None:
     if not given.get("edns", True):
         for name, rule in (("dnssec_ok", "needs edns: the DO bit stands"), ("cookies", "need edns: they stand")):
             if given.get(name):
-                raise ValueError(f"{name} {rule} in the OPT record")
+                raise IllegalSetting(name, f"{rule} in the OPT record", True)
 
 
 def _options(options: Any, edns: bool, cookies: bool) -> bytes:
-    """The octets of EDNS options for every query. Raises TypeError, IllegalValue and ValueError."""
+    """The octets of EDNS options for every query. Raises TypeError, IllegalValue and IllegalSetting."""
     if isinstance(options, (EdnsOption, str, bytes)) or not hasattr(options, "__iter__"):
         raise TypeError(f"options are a list of values of resquery.options, not {shown(repr(options))}")
     listed: list[Any] = list(options)
     octets = options_wire(listed, edns)
     if len(octets) > lib.RQ_OPTIONS_MAX:
-        raise ValueError(f"options take {len(octets)} octets: a query has room for {lib.RQ_OPTIONS_MAX}")
+        raise IllegalSetting("options", f"take {len(octets)} octets: a query has room for {lib.RQ_OPTIONS_MAX}")
     for option in listed:
         if isinstance(option, Cookie) and cookies:
-            raise ValueError("options hold a Cookie: to send one of your own, give cookies=False, too")
+            raise IllegalSetting("options", "hold a Cookie: to send one of your own, give cookies=False, too")
         if isinstance(option, TcpKeepalive):
-            raise ValueError("options hold a TcpKeepalive: it is sent over TCP anyway, and may not be sent over UDP")
+            raise IllegalSetting("options", "hold a TcpKeepalive: it goes over TCP anyway, and may not over UDP")
     return octets
 
 
@@ -225,12 +225,12 @@ def _checked(limits: Limits) -> Limits:
         if getattr(limits, name) not in (None, math.inf):
             within(name, getattr(limits, name), 0.001, RATE_MAX, "a number of queries a second")
     if limits.transport not in TRANSPORTS:
-        raise ValueError(f"transport is 'udp' or 'tcp', not {shown(repr(limits.transport))}")
+        raise IllegalSetting("transport", f"is 'udp' or 'tcp', not {shown(repr(limits.transport))}", limits.transport)
     return limits
 
 
 def thread_count(threads: int) -> int:
-    """How many threads these are. Raises TypeError or ValueError."""
+    """How many threads these are. Raises TypeError or IllegalSetting."""
     within("threads", threads, 0, THREADS_MAX)
     return threads or min(len(os.sched_getaffinity(0)), THREADS_MAX)
 
@@ -269,10 +269,10 @@ def switch(name: str, value: Any) -> None:
 
 
 def within(name: str, value: Any, low: float, high: float, what: str = "a number of seconds") -> None:
-    """Raises TypeError or ValueError that names the setting and its range; it is an int where `low` is one."""
+    """Raises TypeError or IllegalSetting that names the setting and its range; it is an int where `low` is one."""
     whole = isinstance(low, int)
     kind = "an int" if whole else what
     if not isinstance(value, int if whole else (int, float)) or isinstance(value, bool):
         raise TypeError(f"{name} is {kind}, not {type(value).__name__}")
     if not low <= value <= high:
-        raise ValueError(f"{name} is {kind} from {low:g} to {high:,.0f}, not {value}")
+        raise IllegalSetting(name, f"is {kind} from {low:g} to {high:,.0f}, not {value}", value)

@@ -245,7 +245,7 @@ def bulk_columns(
     int32, time timestamp[us, UTC], answer list<struct<name utf8, type utf8, ttl int32, data utf8>>, and where asked for
     authority and additional, of the same type, and wire binary. What a `Row` of `bulk` has as None is null here.
 
-    Raises what `bulk` raises, and TypeError or ValueError for batches of no rows, or out of range.
+    Raises what `bulk` raises, and TypeError or IllegalSetting for batches of no rows, or out of range.
 
     >>> from resquery.testing import Server
     >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:

@@ -82,9 +82,9 @@ def bulk(
     Names are taken only while there is room for their lookups. `help(resquery.BulkSettings)` explains the settings.
     An illegal name, a timeout, a SERVFAIL are rows. Closing the iterator drops what is under way.
 
-    Raises UnknownType, BadServer, TypeError for one text in place of `names`, and TypeError or ValueError for a limit
-    out of range, before anything is sent. An exception of the input, or TypeError for an item that is no str or bytes,
-    comes after the rows of all before it.
+    Raises UnknownType, BadServer, TypeError for one text in place of `names`, and TypeError or IllegalSetting for a
+    limit out of range, before anything is sent. An exception of the input, or TypeError for an item that is no str or
+    bytes, comes after the rows of all before it.
 
     >>> from resquery.testing import Server
     >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:

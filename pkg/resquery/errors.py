@@ -1,7 +1,7 @@
 """Every exception that resquery raises for a reason of its own.
 
-Misuse is told by `IllegalName`, `IllegalValue`, `UnknownType`, `BadServer`, `BeyondLimits` and `MessageError`, all of
-them `ValueError`s. A lookup without a usable answer is a `LookupFailure`, which carries the response if there was one.
+Misuse is told by `IllegalName`, `IllegalValue`, `IllegalSetting`, `UnknownType`, `BadServer`, `BeyondLimits` and
+`MessageError`, all of them `ValueError`s. A lookup without a usable answer is a `LookupFailure`, with its response.
 Text that came from outside is shown escaped (RFC 4343, 2.1), so a hostile name cannot paint on a terminal.
 SPDX-License-Identifier: MIT
 """
@@ -27,7 +27,7 @@ class ResqueryError(Exception):
 class _Misuse(ResqueryError, ValueError):
     """A value that breaks a rule; `.value` is the value as given."""
 
-    def __init__(self, message: str, value: str | bytes | int = "") -> None:
+    def __init__(self, message: str, value: str | bytes | float = "") -> None:
         super().__init__(message)
         self.value = value
 
@@ -61,6 +61,22 @@ class IllegalValue(ResqueryError, ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.value, self.field)
+
+
+class IllegalSetting(_Misuse):
+    """A setting out of its range, or beside one that it cannot stand with; `.setting` names it, `.rule` says why.
+
+    >>> str(IllegalSetting("tries", "is an int from 1 to 100, not 0", 0))
+    'tries is an int from 1 to 100, not 0'
+    """
+
+    def __init__(self, setting: str, rule: str, value: str | float = "") -> None:
+        super().__init__(f"{setting} {rule}", value)
+        self.setting = setting
+        self.rule = rule
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.setting, self.rule, self.value)
 
 
 class UnknownType(_Misuse):

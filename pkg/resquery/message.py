@@ -14,7 +14,7 @@ import msgspec
 
 from . import _lib
 from ._lib import lib
-from .errors import MessageError, shown
+from .errors import IllegalSetting, MessageError, shown
 from .options import EdnsOption
 from .types import Edns, Flag, Opcode, Question, Rcode, Record, RRType, Sections
 
@@ -247,7 +247,7 @@ def make_query(
 
     `recurse`, `authentic` and `checking_disabled` set RD, AD and CD. `edns` adds an OPT record that offers to take
     `payload` octets over UDP, asks for signatures if `dnssec_ok`, and holds `options` (RFC 6891). Raises `IllegalName`,
-    `UnknownType`, `IllegalValue` for an option, and `ValueError` for a number out of its range.
+    `UnknownType`, `IllegalValue` for an option, and `IllegalSetting` for a number out of its range.
 
     >>> make_query("m.", "MX", id=1, edns=False).hex()
     '000101000001000000000000016d00000f0001'
@@ -258,11 +258,11 @@ def make_query(
     if id is None:
         id = secrets.randbits(16)
     if not 0 <= id <= 65535:
-        raise ValueError(f"id is {id}: a message ID is 0 to 65535")
+        raise IllegalSetting("id", f"is {id}: a message ID is 0 to 65535", id)
     if not 512 <= payload <= 65535:
-        raise ValueError(f"payload is {payload}: EDNS offers 512 to 65535 octets (RFC 6891, 6.2.3)")
+        raise IllegalSetting("payload", f"is {payload}: EDNS offers 512 to 65535 octets (RFC 6891, 6.2.3)", payload)
     if dnssec_ok and not edns:
-        raise ValueError("dnssec_ok needs edns: the DO bit stands in the OPT record")
+        raise IllegalSetting("dnssec_ok", "needs edns: the DO bit stands in the OPT record", True)
     data = options_wire(options, edns)
     flags = Flag.RD * recurse | Flag.AD * authentic | Flag.CD * checking_disabled
     octets = _lib.name_octets(name)
@@ -278,10 +278,10 @@ def _option_octets(option: EdnsOption) -> bytes:
 
 
 def options_wire(options: Iterable[EdnsOption], edns: bool) -> bytes:
-    """The options as octets, if there is room for them. Raises ValueError."""
+    """The options as octets, if there is room for them. Raises IllegalSetting."""
     octets = b"".join(map(_option_octets, options))
     if octets and not edns:
-        raise ValueError("options need edns: they stand in the OPT record")
+        raise IllegalSetting("options", "need edns: they stand in the OPT record")
     if len(octets) > _OPTIONS_MAX:
-        raise ValueError(f"options take {len(octets)} octets: {_OPTIONS_MAX} fit into a message")
+        raise IllegalSetting("options", f"take {len(octets)} octets: {_OPTIONS_MAX} fit into a message")
     return octets

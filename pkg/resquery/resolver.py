@@ -77,7 +77,7 @@ class Resolver:
     are for `res_search`. `help(resquery.Settings)` explains the settings. `resolve` remembers answers in `.cache`, of
     which each Resolver has its own unless it is given one.
 
-    Raises BadServer for a text that is no address, TypeError or ValueError for a setting that is none.
+    Raises BadServer for a text that is no address, TypeError or IllegalSetting for a setting that is none.
 
     >>> from resquery.testing import Server
     >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pty
@@ -18,12 +19,13 @@ from typing import Any
 
 import pytest
 
-from resquery import __version__
+from resquery import BulkSettings, __version__
 from resquery._engine import RCODES, STATUSES, Column, Engine, Types
 from resquery._files import Reader
 from resquery.bulk import bulk_engines
 from resquery.cli import bulk as bulk_command
 from resquery.cli import main
+from resquery.cli.options import add_load, add_settings, settings
 from resquery.cli.progress import progress
 from resquery.testing import Fault, Garbage, Reply, Server
 
@@ -177,7 +179,13 @@ def test_query_options_reach_the_query() -> None:
         ([b"\xff\xfe.example"], "\\255\\254"),
         (["x.example", "NOSUCH"], "'NOSUCH'"),
         (["x.example", "A", "--server", "nowhere"], "'nowhere'"),
-        (["x.example", "A", "--timeout", "0"], "timeout"),
+        (
+            ["x.example", "A", "--timeout", "0"],
+            "resquery: --timeout is a number of seconds from 0.001 to 3,600, not 0",
+        ),
+        (["x.example", "A", "--try-timeout", "9999"], "resquery: --try-timeout is "),
+        (["x.example", "A", "--dnssec", "--no-edns"], "resquery: --dnssec needs EDNS: leave out --no-edns"),
+        (["x.example", "A", "--nsid", "--no-edns"], "resquery: --nsid needs EDNS: leave out --no-edns"),
         (["x.example", "A", "--timeout", "soon"], "soon"),
         (["x.example", "A", "--tries", "1000"], "tries"),
         (["x.example", "A", "--class", "XX"], "'XX'"),
@@ -196,6 +204,20 @@ def test_wrong_usage_is_one_line_and_status_2(words: list[str | bytes], said: st
     done = run("query", "--server", "127.0.0.1:9", *words)  # what would slip through gets no further
     assert (done.returncode, done.stdout) == (2, b"")
     assert said in one_line(done)
+
+
+def test_every_option_of_a_lookup_is_stored_under_its_setting() -> None:
+    """Nothing that is typed gets lost on its way to the engine."""
+    parser = argparse.ArgumentParser()
+    add_settings(parser)
+    add_load(parser)
+    beside = {"server", "servers", "subnet", "nsid", "entries"}
+    assert {action.dest for action in parser._actions} - {"help"} - beside <= set(BulkSettings.__annotations__)
+    off = ["--no-edns", "--no-recurse", "--no-case", "--no-cookies", "--no-adapt", "--no-rotate", "--no-share"]
+    given = settings(parser.parse_args([*off, "--no-spread"]))
+    assert [name for name, value in given.items() if value is False] == [
+        *("dnssec_ok", "edns", "recurse", "mixed_case", "cookies", "adapt", "rotate", "share", "spread", "cache")
+    ]
 
 
 def test_the_command_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,7 +70,7 @@ def test_what_is_no_text_is_a_type_error(value: Any) -> None:
 
 def test_misuse_is_a_value_error_and_a_timeout_is_a_timeout_error() -> None:
     """Code that knows only the built-in exceptions catches ours."""
-    for kind in (errors.IllegalName, errors.UnknownType, errors.BadServer, errors.MessageError):
+    for kind in (errors.IllegalName, errors.IllegalSetting, errors.UnknownType, errors.BadServer, errors.MessageError):
         assert issubclass(kind, ValueError)
     assert issubclass(errors.Timeout, TimeoutError)
     assert issubclass(errors.NetworkError, OSError)
@@ -85,6 +85,7 @@ def test_misuse_is_a_value_error_and_a_timeout_is_a_timeout_error() -> None:
     [
         errors.IllegalName("a..b", "it has an empty label"),
         errors.UnknownType("no", "X"),
+        errors.IllegalSetting("tries", "is an int from 1 to 100, not 0", 0),
         errors.NXDomain("gone", name="a.example", type="MX", server="127.0.0.1:53", tries=2),
         errors.ServFail("failed", rcode=2, name="a.example"),
         errors.Timeout("late", tries=3),

@@ -534,6 +534,6 @@ except errors.BeyondLimits as error:
     status, said = in_a_child(program)
     assert status == 0
     assert said.splitlines()[0] == "1"
-    assert "threads=4 at 8 servers needs 144 sockets" in said
+    assert "in 4 threads at 8 servers need 144 sockets" in said
     assert "limit of 64" in said
     assert issubclass(errors.BeyondLimits, ValueError)

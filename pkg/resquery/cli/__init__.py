@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from .. import __version__
-from ..errors import ResqueryError
+from ..errors import IllegalSetting, ResqueryError
 from . import bench, bulk, query
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -26,6 +26,12 @@ class _Parser(argparse.ArgumentParser):
     def __init__(self, **about: Any) -> None:
         super().__init__(**about)
         self.alone: dict[str, tuple[str, ...]] = {}  # their values, first what they mean alone
+        self.set_defaults(typed=self._typed)
+
+    def _typed(self, setting: str) -> str:
+        """The option that stands for a setting, as it is typed."""
+        options = (action.option_strings for action in self._actions if action.dest == setting)
+        return next(options, [setting])[0]
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore
         words = list(sys.argv[1:] if args is None else args)
@@ -48,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _fill_standard_descriptors()
         arguments = _arguments(argv)
-        arguments.run(arguments)
+        _run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -75,6 +81,14 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         except OSError as error:
             raise OSError(error.errno, error.strerror, "standard output") from None
         raise
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    """Does it. Raises ValueError in the words of the command line for a setting that is none."""
+    try:
+        arguments.run(arguments)
+    except IllegalSetting as error:
+        raise ValueError(f"{arguments.typed(error.setting)} {error.rule}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

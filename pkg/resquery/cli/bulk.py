@@ -23,7 +23,7 @@ from .._pump import Pump
 from .._settings import BulkSettings, known
 from ..bulk import bulk_engines, type_list
 from ..errors import ResqueryError
-from .options import add_load, add_settings, load, servers, settings
+from .options import add_load, add_settings, servers, settings
 from .progress import progress
 
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     start = time.monotonic()
     types = type_list([name for given in arguments.type or ["A"] for name in given.split(",")])
     cache = _cache(arguments)
-    given = known(settings(arguments) | load(arguments) | {"cache": cache}, BulkSettings, "bulk")
+    given = known(settings(arguments) | {"cache": cache}, BulkSettings, "bulk")
     whole = Whole()
     with (
         _ended_in_order(),
@@ -109,8 +109,8 @@ def _closing(engines: list[Engine]) -> Generator[list[Engine], None, None]:
 
 
 def _cache(arguments: argparse.Namespace) -> Cache | None:
-    if arguments.cache_entries is not None:
-        return Cache(entries=arguments.cache_entries, octets=max(8 << 20, 512 * arguments.cache_entries))
+    if arguments.entries is not None:
+        return Cache(entries=arguments.entries, octets=max(8 << 20, 512 * arguments.entries))
     return Cache() if arguments.cache else None
 
 

@@ -1,4 +1,4 @@
-"""Arguments that both commands have, and the settings that they stand for. SPDX-License-Identifier: MIT"""
+"""Arguments of lookups, each stored under the name of the setting that it stands for. SPDX-License-Identifier: MIT"""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections import Counter
 from typing import Any
 
 from .._conf import server_file, server_list
+from .._settings import BulkSettings
+from ..errors import IllegalSetting
 from ..options import ClientSubnet, EdnsOption, Nsid
 
 
@@ -30,19 +32,19 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     transport.add_argument(
         "--tcp", dest="transport", action="store_const", const="tcp", help="the same as --transport tcp"
     )
-    group.add_argument("--dnssec", action="store_true", help="ask for DNSSEC records: set DO")
+    group.add_argument("--dnssec", dest="dnssec_ok", action="store_true", help="ask for DNSSEC records: set DO")
     group.add_argument("--subnet", metavar="NETWORK", help="ask for a network, 192.0.2.0/24: EDNS client subnet")
     group.add_argument("--nsid", action="store_true", help="ask which of many servers answers: EDNS NSID")
-    group.add_argument("--no-edns", action="store_true", help="send no OPT record")
-    group.add_argument("--no-recurse", action="store_true", help="clear RD")
+    _off(group, "--no-edns", "edns", "send no OPT record")
+    _off(group, "--no-recurse", "recurse", "clear RD")
     group.add_argument("--hops", type=int, metavar="N", help="CNAMEs followed across answers, 0 to 16 (8)")
     group = parser.add_argument_group("safety: on, unless a server cannot bear it")
-    group.add_argument("--no-case", action="store_true", help="do not ask in random letter case (0x20)")
-    group.add_argument("--no-cookies", action="store_true", help="send no DNS cookies (RFC 7873)")
+    _off(group, "--no-case", "mixed_case", "do not ask in random letter case (0x20)")
+    _off(group, "--no-cookies", "cookies", "send no DNS cookies (RFC 7873)")
 
 
 def add_load(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that say how much is done at once; `load` reads them back."""
+    """Adds the options that say how much is done at once; `settings` reads them back, too."""
     group = parser.add_argument_group("load, in all threads together")
     group.add_argument("--max-in-flight", type=int, default=1000, metavar="N", help="lookups at once (1000)")
     group.add_argument(
@@ -53,47 +55,37 @@ def add_load(parser: argparse.ArgumentParser) -> None:
         "--rate-per-server", type=float, metavar="N", help="the same to one server; inf: no limit (500 to the system's)"
     )
     group.add_argument("--threads", type=int, default=1, metavar="N", help="threads; 0 for one on each core (1)")
-    group.add_argument("--no-adapt", action="store_true", help="ask silent and overloaded servers as others")
-    group.add_argument("--no-rotate", action="store_true", help="begin every lookup at the first server")
-    group.add_argument("--no-share", action="store_true", help="ask again for what is being asked already")
-    group.add_argument("--no-spread", action="store_true", help="begin lookups in the order of the input")
+    _off(group, "--no-adapt", "adapt", "ask silent and overloaded servers as others")
+    _off(group, "--no-rotate", "rotate", "begin every lookup at the first server")
+    _off(group, "--no-share", "share", "ask again for what is being asked already")
+    _off(group, "--no-spread", "spread", "begin lookups in the order of the input")
     group.add_argument("--cache", action="store_true", help="remember answers for as long as their TTLs say")
-    group.add_argument("--cache-entries", type=int, metavar="N", help="the same, and how many at the most (10000)")
+    group.add_argument(
+        "--cache-entries", dest="entries", type=int, metavar="N", help="the same, and how many at the most (10000)"
+    )
+
+
+def _off(group: Any, option: str, setting: str, what: str) -> None:
+    """Adds an option that switches off what is on."""
+    group.add_argument(option, dest=setting, action="store_const", const=False, help=what)
 
 
 def settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What was given, in the words of `Resolver` and `bulk`, but for the servers."""
+    """What was given, in the words of `Resolver` and `bulk`, but for the servers: each option is stored under its own.
+
+    Raises IllegalSetting, and ValueError for what is no network.
+    """
+    for name in ("dnssec_ok", "subnet", "nsid"):
+        if getattr(arguments, name) and arguments.edns is False:
+            raise IllegalSetting(name, "needs EDNS: leave out --no-edns")
     options: list[EdnsOption] = [Nsid(b"")] if arguments.nsid else []
     if arguments.subnet is not None:
         options.append(ClientSubnet.of(arguments.subnet))
-    return {
-        "timeout": arguments.timeout,
-        "tries": arguments.tries,
-        "try_timeout": arguments.try_timeout,
-        "transport": arguments.transport,
-        "dnssec_ok": arguments.dnssec,
-        "edns": not arguments.no_edns,
-        "recurse": not arguments.no_recurse,
-        "options": options,
-        "mixed_case": not arguments.no_case,
-        "cookies": False if arguments.no_cookies else None,
-        "hops": arguments.hops,
+    given: dict[str, Any] = {
+        name: value for name, value in vars(arguments).items() if name in BulkSettings.__annotations__
     }
-
-
-def load(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What was given of `add_load`, in the words of `bulk`, but for the cache."""
-    return {
-        "max_in_flight": arguments.max_in_flight,
-        "max_in_flight_per_server": arguments.max_in_flight_per_server,
-        "rate": arguments.rate,
-        "rate_per_server": arguments.rate_per_server,
-        "threads": arguments.threads,
-        "adapt": not arguments.no_adapt,
-        "rotate": not arguments.no_rotate,
-        "share": not arguments.no_share,
-        "spread": not arguments.no_spread,
-    }
+    given["options"] = options
+    return given
 
 
 def servers(arguments: argparse.Namespace) -> list[str] | None:

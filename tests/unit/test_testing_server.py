@@ -651,20 +651,20 @@ def test_probability_is_repeatable_and_about_right() -> None:
 @pytest.mark.parametrize(
     ("conditions", "struck"),
     [
-        ({"name": "*.example."}, {"bad.example.", "ok.example."}),
-        ({"name": "BAD.example."}, {"bad.example."}),
-        ({"name": "*.bad.example."}, set()),
-        ({}, {"bad.example.", "ok.example."}),
-        ({"type": "MX"}, set()),
-        ({"type": "A", "name": "ok.example."}, {"ok.example."}),
-        ({"transport": "tcp"}, set()),
+        ({"name": "*.example."}, ("bad.example.", "ok.example.")),
+        ({"name": "BAD.example."}, ("bad.example.",)),
+        ({"name": "*.bad.example."}, ()),
+        ({}, ("bad.example.", "ok.example.")),
+        ({"type": "MX"}, ()),
+        ({"type": "A", "name": "ok.example."}, ("ok.example.",)),
+        ({"transport": "tcp"}, ()),
     ],
     ids=str,
 )
-def test_conditions_choose_the_queries(conditions: dict[str, str], struck: set[str]) -> None:
+def test_conditions_choose_the_queries(conditions: dict[str, str], struck: tuple[str, ...]) -> None:
     """Name, names below a name, type and transport."""
     with Server(text=OK, faults=[Fault(action=Rcode(2), **conditions)]) as server:  # type: ignore[arg-type]
-        assert {name for name in ("bad.example.", "ok.example.") if ask(server, name).rcode() == 2} == struck
+        assert tuple(name for name in ("bad.example.", "ok.example.") if ask(server, name).rcode() == 2) == struck
 
 
 def test_a_script_may_change_while_the_server_runs() -> None:

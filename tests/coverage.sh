@@ -13,6 +13,7 @@ mkdir -p "$build/lib"
 cp -r pkg/resquery "$build/lib/"
 rm -f "$build"/lib/resquery/*.so
 export RESQUERY_CFLAGS="--coverage -O0 -fprofile-update=atomic" RESQUERY_LDFLAGS="--coverage"
+export RESQUERY_OBJECTS="$build/objects"
 "$python" setup.py -q build_ext --force --build-temp "$build/temp" --build-lib "$build/lib"
 
 # Coverage begins before pytest, whose plugins import resquery, and goes on in every process that a test starts or forks.

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from test_c_net import run
+from compiled import checks
 
 
 def test_units_of_the_renderers(tmp_path: Path) -> None:
     """Rows, sentences, MessagePack's forms, dates and encodings are what their headers say, octet for octet."""
-    assert run("test_render.c", tmp_path) > 80
+    assert checks("test_render.c", tmp_path) > 80

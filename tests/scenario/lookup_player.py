@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
 import struct
-import subprocess
 from pathlib import Path
 
-HERE = Path(__file__).parent
-CSRC = HERE.parents[1] / "csrc"
+import compiled
+
 LOOKUP = ("rq_lookup", "rq_judge", "rq_manner", "rq_health")
-SOURCES = [*(CSRC / f"lookup/{name}.c" for name in LOOKUP), *sorted((CSRC / "wire").glob("*.c"))]
-FLAGS = [
-    "-std=c11",
-    "-g",
-    "-O1",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-fsanitize=address,undefined",
-    "-fno-sanitize-recover=all",
+SOURCES = [
+    compiled.TESTS / "scenario/play.c",
+    *(compiled.CSRC / f"lookup/{name}.c" for name in LOOKUP),
+    *compiled.core("wire"),
 ]
 
 RCODES = {
@@ -40,33 +31,14 @@ A_RECORD = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
 
 
 def compile_player(folder: Path) -> Path:
-    """Builds the driver in `folder`; a compiler's complaint is an error. RESQUERY_CFLAGS are added: `make coverage`."""
-    player = folder / "play"
-    sources = [str(HERE / "play.c"), *map(str, SOURCES)]
-    extra = shlex.split(os.environ.get("RESQUERY_CFLAGS", ""))
-    command = [os.environ.get("CC", "cc"), *FLAGS, *extra, f"-I{CSRC}", *sources, "-o", str(player)]
-    subprocess.run(command, check=True, env=_plain_environment(), cwd=folder)
-    return player
+    """Builds the driver in `folder`."""
+    return compiled.program(SOURCES, folder / "play", compiled.ASAN)
 
 
 def play(player: Path, commands: list[str]) -> list[str]:
     """What the driver prints, a line for each command that is no policy."""
-    done = subprocess.run(
-        [player],
-        input="\n".join(commands) + "\n",
-        capture_output=True,
-        text=True,
-        env=_plain_environment(),
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return [" ".join(line.split()) for line in done.stdout.splitlines()]
-
-
-def _plain_environment() -> dict[str, str]:
-    """Without a preloaded sanitizer: the driver brings its own."""
-    return {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}
+    said = compiled.output(player, stdin="\n".join(commands) + "\n")
+    return [" ".join(line.split()) for line in said.splitlines()]
 
 
 def message(

@@ -2,9 +2,11 @@
 #
 #   make test                      with the python3 on the PATH
 #   make PYTHON=python3.12 test    with another one (3.10 or newer); `make clean` first
+#   make test SIDE_BY_SIDE=        one test after the other; otherwise as many at once as there are cores, up to 4
 
 PYTHON ?= python3
 PYTEST ?=
+SIDE_BY_SIDE ?= -n auto --maxprocesses 4 --dist worksteal
 PROVE ?=
 RUNS ?= 1000000
 CLANG_FORMAT ?= clang-format-14
@@ -24,7 +26,7 @@ demo: .venv/built          ## 9,828 lookups on an embedded server, no root, no i
 	@$(BIN)/python -m resquery.cli.demo
 
 test: .venv/built .venv/dev  ## C and Python tests; PYTEST='-k name -x' passes options on
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
 lint: .venv/dev            ## ruff, clang-format, and a compiler whose warnings are errors
 	$(BIN)/ruff check .
@@ -51,7 +53,7 @@ fuzz-ci: .venv/dev .venv/fuzz  ## libFuzzer, up to 10^6 executions of each targe
 	$(BIN)/python tests/fuzz/run.py --runs $(RUNS)
 
 asan: .venv/dev            ## all tests on a build with ASan and UBSan
-	tests/asan.sh
+	tests/asan.sh $(SIDE_BY_SIDE)
 
 coverage: .venv/dev        ## how much of csrc/ and pkg/ the tests reach (needs gcovr)
 	tests/coverage.sh

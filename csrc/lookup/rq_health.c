@@ -101,11 +101,17 @@ uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t fro
   const uint32_t first = from % count;
   if (!healths || count == 1) return first;
   uint32_t shut = count, benched = count, s = first;
+  int benched_open = 0;
   for (uint32_t n = 0; n < count && n < RQ_CHOICE; n++) {
     const rq_health *health = &healths[s];
+    const int is_open = rq_health_open(health, now_us);
     if (left_out(health, now_us)) {
-      if (benched == count || health->asked_us < healths[benched].asked_us) benched = s;
-    } else if (rq_health_open(health, now_us)) {
+      const int sooner = benched == count || health->asked_us < healths[benched].asked_us;
+      if (is_open == benched_open ? sooner : is_open) {
+        benched = s;
+        benched_open = is_open;
+      }
+    } else if (is_open) {
       return s;
     } else if (shut == count) {
       shut = s;

@@ -70,8 +70,9 @@ typedef struct rq_health {
 void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int64_t try_us, int64_t now_us);
 
 /* The next server to ask: of those from index `from` on, in circles, the first that is not left out and may be asked at
- * once; else the first that is not left out; else the one that was asked least recently. Looks at RQ_CHOICE of them at
- * the most, and always finds one. `healths` NULL: `from` itself, modulo `count`. */
+ * once; else the first that is not left out; else, of those that may be asked at once if there are any, the one that
+ * was asked least recently. Looks at RQ_CHOICE of them at the most, and always finds one. `healths` NULL: `from`
+ * itself, modulo `count`. */
 uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t from, int64_t now_us);
 
 /* Whether a query may be sent now, beside those that wait already. */

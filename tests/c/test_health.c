@@ -353,6 +353,9 @@ static void test_waiting_is_not_for_what_is_left_out(unit *u) {
   EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 3 * SECOND), 1);
   lose(&hs[0], 9, 0, 2 * SECOND);
   EXPECT_NUMBER(u, rq_health_open_us(hs, 2, 0, 2 * SECOND), 2 * SECOND);
+  for (uint32_t from = 0; from < 2; from++) EXPECT_NUMBER(u, rq_health_choose(hs, 2, from, 2 * SECOND), 1);
+  rq_health_queue(&hs[1], 2 * SECOND + 1);
+  for (uint32_t from = 0; from < 2; from++) EXPECT_NUMBER(u, rq_health_choose(hs, 2, from, 2 * SECOND + 1), 0);
 }
 
 /* A repeat is a query like another: it takes a token, and without one it is not sent. */

@@ -219,7 +219,8 @@ void rq_list_push(rq_engine *engine, rq_list *list, uint32_t i);
 void rq_list_push_front(rq_engine *engine, rq_list *list, uint32_t i);
 void rq_list_remove(rq_engine *engine, rq_list *list, uint32_t i);
 
-/* Takes a slot for an input, which one must be free. A `flaw` makes it a row at once. */
+/* Takes a slot for an input, which one must be free. A `flaw` makes it a row at once, and so does an answer in the
+ * cache where it might have to wait for the pace. */
 void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw, const rq_question *asked,
                  int64_t index);
 
@@ -295,6 +296,11 @@ void rq_pace_drop(rq_engine *engine);
 uint32_t rq_pace_timers(const rq_engine *engine);
 void rq_pace_timer(rq_engine *engine, uint32_t number);
 
+/* Whether lookups that are given now may be held back: by a rate that was set, or one that was learned. */
+static inline int rq_pace_holds(const rq_engine *engine) {
+  return engine->paused || engine->conf.rate > 0 || engine->conf.server_rate > 0;
+}
+
 /* Whether a lookup may begin, at the server *first or the one that is then named there. If not, a timer or an answer
  * will tell when to ask again. */
 int rq_pace_begin(rq_engine *engine, uint32_t *first);
@@ -347,6 +353,9 @@ void rq_share_note(rq_engine *engine, uint32_t i);
 /* A lookup in no list, whose question is to be asked. 1: it needs no query of its own, and was finished or waits for
  * another; 0: it needs one. */
 int rq_share_join(rq_engine *engine, uint32_t i);
+
+/* The same for one that is given now, where it might have to wait for the pace. */
+int rq_share_arrive(rq_engine *engine, uint32_t i);
 
 /* After that: its query is sent now, and others may follow it. */
 void rq_share_lead(rq_engine *engine, uint32_t i);

@@ -41,6 +41,14 @@ void rq_share_note(rq_engine *engine, uint32_t i) {
     slot->hash = rq_name_hash(&slot->asked.name, engine->share.secret);
 }
 
+/* Lookups are given between two steps: long after the last one maybe, or in the child of a fork before its first. */
+int rq_share_arrive(rq_engine *engine, uint32_t i) {
+  if (!rq_pace_holds(engine)) return 0;
+  rq_cache_attend_fork(engine->cache);
+  engine->now_us = rq_clock_us(engine->sys);
+  return rq_share_join(engine, i);
+}
+
 int rq_share_join(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
   if (engine->as_received || (!engine->cache && !engine->conf.share)) return 0;

@@ -104,7 +104,6 @@ static void place(rq_engine *engine, uint32_t at, uint32_t i) {
 
 /* With `spread` at a random place, and what stood there at the end: then any order of them all is as likely. */
 static void add_fresh(rq_engine *engine, uint32_t i) {
-  engine->slots[i].state = RQ_SLOT_FRESH;
   if (!engine->conf.spread) {
     rq_list_push(engine, &engine->fresh, i);
     return;
@@ -337,7 +336,8 @@ void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw,
   engine->stats.inputs++;
   engine->stats.held++;
   if (flaw == RQ_FLAW_NONE) {
-    add_fresh(engine, i);
+    slot->state = RQ_SLOT_FRESH;
+    if (!engine->cache || !rq_share_arrive(engine, i)) add_fresh(engine, i);
     return;
   }
   slot->lookup.status = RQ_ILLEGAL_INPUT;

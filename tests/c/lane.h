@@ -80,6 +80,11 @@ static void lane_query(int fd, const rq_peer *to, const uint8_t *octets, size_t 
   packet->octets[2] |= 0x80;
   packet->octets[3] = server->rcode;
   memset(packet->octets + 6, 0, 6);
+  if (server->rcode != 0) return;
+  static const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1};
+  packet->octets[7] = 1;
+  memcpy(packet->octets + packet->len, record, sizeof record);
+  packet->len += sizeof record;
 }
 
 /* --- the system calls --- */

@@ -151,6 +151,36 @@ static void test_waiting_to_begin_is_no_part_of_the_time_of_a_lookup(unit *u) {
   rq_engine_free(engine);
 }
 
+/* What is in the cache needs no token, so it waits for none, nor behind others that do. */
+static void test_a_hit_waits_for_nobody(unit *u) {
+  static const rq_cache_conf limits = {.entries = 1000, .octets = 1 << 20, .ttl_max_s = 86400};
+  int32_t status;
+  for (int k = 0; k < 4; k++) {
+    rq_engine_conf conf = standard;
+    rq_cache *cache = rq_cache_new(&limits, &status);
+    u->about = "hits do not wait";
+    rq_engine *engine = lane_engine(u, &conf, 2, 5000, 13);
+    EXPECT_NUMBER(u, rq_engine_use_cache(engine, cache), RQ_OK);
+    run(u, engine, 100, 200);
+    rq_engine_free(engine);
+    *(k % 2 ? &conf.rate : &conf.server_rate) = 10;
+    conf.spread = k > 1;
+    conf.share = 1;
+    engine = lane_engine(u, &conf, 2, 5000, 14);
+    EXPECT_NUMBER(u, rq_engine_use_cache(engine, cache), RQ_OK);
+    run(u, engine, 0, 300);
+    EXPECT_NUMBER(u, got.noerror, 300);
+    EXPECT_NUMBER(u, lane.sent_count, 200);
+    EXPECT_NUMBER(u, got.stats.cached, 100);
+    uint32_t late = 0;
+    for (uint32_t n = 100; n < 200; n++) late += got.drained_us[n] > 5 * SECOND + 1000;
+    EXPECT_NUMBER(u, late, 0);
+    for (uint32_t s = 0; s < 2; s++) EXPECT(u, within(k % 2 ? UINT32_MAX : s, 10));
+    rq_engine_free(engine);
+    rq_cache_free(cache);
+  }
+}
+
 /* Once it has begun, its row is out by its timeout, whatever its retries wait for. */
 static void test_a_lookup_that_has_begun_ends_in_time(unit *u) {
   static int64_t begun[ROWS_MAX];
@@ -427,6 +457,7 @@ int main(void) {
   test_the_rate_in_all_holds_with_losses(&u);
   test_the_rate_per_server_holds(&u);
   test_waiting_to_begin_is_no_part_of_the_time_of_a_lookup(&u);
+  test_a_hit_waits_for_nobody(&u);
   test_a_lookup_that_has_begun_ends_in_time(&u);
   test_the_limit_of_lookups_at_one_server_holds(&u);
   test_a_server_that_waits_holds_up_no_other(&u);

@@ -11,11 +11,11 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ._columns import Columns, Kind, Parts, schema_capsule
-from ._conf import Servers, server_list
+from ._conf import Servers
 from ._crew import FEW, PAUSE, Crew, Gather, Made, Names, cut
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._settings import BulkSettings, explicit, known, switch, within
-from .bulk import DEFAULTS, Source, bulk_engines, name_iterator, type_list
+from .bulk import DEFAULTS, Source, bulk_plan, name_iterator, type_list
 from .errors import ResqueryError
 
 if TYPE_CHECKING:
@@ -147,17 +147,16 @@ class BulkColumns:
     sees Ctrl-C when its consumer does, between two batches.
     """
 
-    __slots__ = ("_batches", "_engines", "_make", "_names", "_shape", "_types")
+    __slots__ = ("_batches", "_names", "_opened", "_shape", "_types")
 
     def __init__(
         self,
-        make: Callable[[int | None], list[Engine]],
+        opened: Callable[..., list[Engine]],
         names: Iterator[str | bytes],
         types: Types,
         shape: Shape,
     ) -> None:
-        self._make = make
-        self._engines = make(None)
+        self._opened: Callable[..., list[Engine]] | None = opened
         self._names = names
         self._types = types
         self._shape = shape
@@ -179,9 +178,7 @@ class BulkColumns:
 
     def close(self) -> None:
         """Drops what is under way; a second call does nothing. A stream that was handed out is its consumer's."""
-        engines, self._engines = self._engines, []
-        for engine in engines:
-            engine.close()
+        self._opened = None
         if self._batches is not None:
             self._batches.close()
 
@@ -189,21 +186,23 @@ class BulkColumns:
         return schema_capsule(Kind.LOOKUPS, self._shape.parts)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        for engine in self._taken():
-            engine.close()
+        opened = self._taken()
         column = Column.of([cut(name) for name in self._names])
-        with self._make(1)[0] as engine:
+        with opened(threads=1)[0] as engine:
             return engine.stream(column, self._types, *self._shape)
 
-    def _taken(self) -> list[Engine]:
-        engines, self._engines = self._engines, []
-        if not engines:
+    def _taken(self) -> Callable[..., list[Engine]]:
+        opened, self._opened = self._opened, None
+        if opened is None:
             raise ResqueryError("these lookups were taken before, or closed: rows come once")
-        return engines
+        return opened
 
 
-def _batches(engines: list[Engine], names: Names, types: Types, shape: Shape) -> Generator[Batch, None, None]:
+def _batches(
+    opened: Callable[[], list[Engine]], names: Names, types: Types, shape: Shape
+) -> Generator[Batch, None, None]:
     """The batches. It does not know its BulkColumns, so that who forgets these ends it at once."""
+    engines = opened()
     if len(engines) > 1:
         yield from Crew(engines, types, shape.gather).run(names)
         return
@@ -258,13 +257,8 @@ def bulk_columns(
     within("batch_seconds", batch_seconds, 0.0, _BATCH_SECONDS_MAX)
     numbers = type_list(types)
     given = known(settings, BulkSettings, "bulk_columns")
-    listed = None if servers is None else server_list(servers)
-
-    def make(threads: int | None) -> list[Engine]:
-        return bulk_engines(len(numbers), listed, given if threads is None else given | {"threads": threads})
-
-    shape = Shape(parts, batch_rows, batch_seconds)
-    return BulkColumns(make, source, Types(numbers), shape)
+    opened = bulk_plan(len(numbers), servers, given)
+    return BulkColumns(opened, source, Types(numbers), Shape(parts, batch_rows, batch_seconds))
 
 
 def _parts(authority: bool, additional: bool, wire: bool) -> Parts:

@@ -6,7 +6,7 @@ comes late first serves the network. Memory is bounded whatever the length of th
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,8 @@ def bulk(
     """Looks every name up for every type; yields exactly one `Row` for each, in order of completion.
 
     Names are taken only while there is room for their lookups. `help(resquery.BulkSettings)` explains the settings.
-    An illegal name, a timeout, a SERVFAIL are rows. Closing the iterator drops what is under way.
+    An illegal name, a timeout, a SERVFAIL are rows. The first next() opens sockets and begins; closing the iterator
+    drops what is under way.
 
     Raises UnknownType, BadServer, TypeError for one text in place of `names`, and TypeError or IllegalSetting for a
     limit out of range, before anything is sent. An exception of the input, or TypeError for an item that is no str or
@@ -95,8 +96,8 @@ def bulk(
     """
     source = name_iterator(names)
     numbers = type_list(types)
-    engines = bulk_engines(len(numbers), servers, known(settings, BulkSettings, "bulk"))
-    return _rows(engines, Names(source), Types(numbers))
+    opened = bulk_plan(len(numbers), servers, known(settings, BulkSettings, "bulk"))
+    return _rows(opened, Names(source), Types(numbers))
 
 
 def name_iterator(names: Iterable[str | bytes]) -> Iterator[str | bytes]:
@@ -117,19 +118,29 @@ def type_list(types: str | int | Iterable[str | int]) -> list[int]:
     return numbers
 
 
-def bulk_engines(type_count: int, servers: Servers | None, given: dict[str, Any]) -> list[Engine]:
-    """Engines for many lookups, one for each thread: finished ones may wait while others are on the network."""
+def bulk_plan(type_count: int, servers: Servers | None, given: dict[str, Any]) -> Callable[..., list[Engine]]:
+    """Checks how many lookups are to be done; what it gives opens engines for them, one for each thread.
+
+    So an iterator over rows holds nothing before it is asked for the first: CPython 3.12 and later do not free what
+    one holds that is closed before that.
+    """
     given = dict(given)
     threads, cache = thread_count(given.pop("threads", 1)), cache_of(given.pop("cache", None))
     addresses, limits, _ = settled(servers, given, **(DEFAULTS | POLITE if servers is None else DEFAULTS))
-    with ExitStack() as made:
-        each = affordable(divided(limits, threads, type_count), addresses)
-        engines = [made.enter_context(Engine(addresses, one, cache)) for one in each]
-        made.pop_all()
-    return engines
+    affordable(divided(limits, threads, type_count), addresses)
+
+    def opened(threads: int = threads) -> list[Engine]:
+        with ExitStack() as made:
+            each = affordable(divided(limits, threads, type_count), addresses)
+            engines = [made.enter_context(Engine(addresses, one, cache)) for one in each]
+            made.pop_all()
+        return engines
+
+    return opened
 
 
-def _rows(engines: list[Engine], names: Names, types: Types) -> Generator[Row, None, None]:
+def _rows(opened: Callable[[], list[Engine]], names: Names, types: Types) -> Generator[Row, None, None]:
+    engines = opened()
     if len(engines) == 1:
         yield from _alone(engines[0], names, types)
         return

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from resquery import bulk, errors
+from resquery import bulk, bulk_columns, errors
 from resquery.testing import Delay, Drop, Fault, Query, Reply, Server
 
 ZONE = """
@@ -183,6 +183,17 @@ def test_names_are_taken_only_while_there_is_room(silent: str) -> None:
         assert next(rows).status == "TIMEOUT"
     assert next(taken) < 2000
     rows.close()
+
+
+@pytest.mark.parametrize("call", [bulk, bulk_columns])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_nothing_is_held_before_the_first_row_is_asked_for(silent: str, call: Any, threads: int) -> None:
+    """So an iterator that is never used, or closed before it is, leaves no socket behind."""
+    before = len(os.listdir("/proc/self/fd"))
+    rows = call(["www.example"], servers=silent, threads=threads)
+    assert len(os.listdir("/proc/self/fd")) == before
+    rows.close()
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_closing_the_iterator_gives_every_descriptor_back(server: Server, silent: str) -> None:

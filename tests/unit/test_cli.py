@@ -22,7 +22,7 @@ import pytest
 from resquery import BulkSettings, __version__
 from resquery._engine import RCODES, STATUSES, Column, Engine, Types
 from resquery._files import Reader
-from resquery.bulk import bulk_engines
+from resquery.bulk import bulk_plan
 from resquery.cli import bulk as bulk_command
 from resquery.cli import main
 from resquery.cli.options import add_load, add_settings, settings
@@ -745,7 +745,7 @@ def test_an_interrupted_progress_line_ends_with_what_was_done(
 ) -> None:
     """Not with what it was at the last update."""
     with (
-        bulk_engines(1, server.address, {})[0] as engine,
+        bulk_plan(1, server.address, {})()[0] as engine,
         open(some_names(tmp_path, 1), "rb") as names,
         suppress(KeyboardInterrupt),
         progress(engine.stats, Reader(names.fileno(), "names"), 1, shown=True) as tick,

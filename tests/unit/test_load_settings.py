@@ -17,7 +17,7 @@ import pytest
 from resquery import BulkSettings, Cache, Message, Resolver, Settings, bulk, bulk_columns, errors, reverse_name
 from resquery._conf import POLITE, engine_conf
 from resquery._settings import divided, fair, limits_of
-from resquery.bulk import bulk_engines
+from resquery.bulk import bulk_plan
 from resquery.options import ClientSubnet, Cookie, Nsid, RawOption, TcpKeepalive
 from resquery.testing import Query, Reply, Server
 
@@ -146,10 +146,10 @@ def test_the_systems_servers_are_spared_unless_told_otherwise(tmp_path: Path) ->
         ({}, (100, 500.0)),
         ({"max_in_flight_per_server": 7, "rate_per_server": math.inf}, (7, math.inf)),
     ):
-        (engine,) = bulk_engines(1, None, {"resolv_conf": file, **given})
+        (engine,) = bulk_plan(1, None, {"resolv_conf": file, **given})()
         assert (engine.limits.max_in_flight_per_server, engine.limits.rate_per_server) == expected
         engine.close()
-    (engine,) = bulk_engines(1, "127.0.0.1", {})
+    (engine,) = bulk_plan(1, "127.0.0.1", {})()
     assert (engine.limits.max_in_flight_per_server, engine.limits.rate_per_server) == (None, None)
     engine.close()
     assert POLITE == {"max_in_flight_per_server": 100, "rate_per_server": 500.0}

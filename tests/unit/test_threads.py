@@ -21,7 +21,7 @@ from resquery import _crew, _engine, _pump, bulk, bulk_columns, errors
 from resquery._engine import Engine, Types
 from resquery._files import Reader, Sink, Whole
 from resquery._pump import Pump
-from resquery.bulk import bulk_engines
+from resquery.bulk import bulk_plan
 from resquery.testing import Delay, Drop, Fault, Server
 
 ZONE = """
@@ -275,7 +275,7 @@ def test_no_engine_is_freed_in_the_middle_of_a_step(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(_pump, "join", interrupted)
     (tmp_path / "names").write_text("a..b\n" * 50)
     with open(tmp_path / "names") as names, open(tmp_path / "rows", "wb") as rows, ExitStack() as engines:
-        made = [engines.enter_context(engine) for engine in bulk_engines(1, "127.0.0.1:9", {"threads": 2})]
+        made = [engines.enter_context(engine) for engine in bulk_plan(1, "127.0.0.1:9", {"threads": 2})()]
         pump = Pump(made, Types([1]), Reader(names.fileno(), "names"), Sink(rows.fileno(), "rows"), Whole())
         with pytest.raises(KeyboardInterrupt):
             pump.run(interrupted)

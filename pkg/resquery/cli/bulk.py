@@ -21,7 +21,7 @@ from .._engine import Engine, Stats, Types
 from .._files import ENDING, Reader, Sink, Whole
 from .._pump import Pump
 from .._settings import BulkSettings, known
-from ..bulk import bulk_engines, type_list
+from ..bulk import bulk_plan, type_list
 from ..errors import ResqueryError
 from .options import add_load, add_settings, servers, settings
 from .progress import progress
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     with (
         _ended_in_order(),
         whole.kept(),
-        _closing(bulk_engines(len(types), servers(arguments), given)) as engines,
+        _closing(bulk_plan(len(types), servers(arguments), given)()) as engines,
         _input(arguments.file) as source,
         _output(arguments.output, "output", {"input": source}) as sink,
         _stats_file(arguments.stats, {"input": source, "output": sink}) as write_stats,

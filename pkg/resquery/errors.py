@@ -50,17 +50,19 @@ class IllegalName(_Misuse):
 class IllegalValue(ResqueryError, ValueError):
     """A value that cannot be written to a message; `.value` is it, `.field` the name of the field that is wrong.
 
-    `.field` is "" when no single one is, as with too many octets in all.
+    `.rule` says what that field may be, or what is wrong with it. `.field` is "" when no single one is, as with too
+    many octets in all; `.rule` is "" when it depends on more than the field.
     """
 
-    def __init__(self, value: Any, field: str) -> None:
+    def __init__(self, value: Any, field: str, rule: str = "") -> None:
         what = f"{type(value).__name__}.{field} = {shown(repr(getattr(value, field)))}" if field else shown(repr(value))
-        super().__init__(f"{what} cannot stand in a message")
+        super().__init__(f"{what} cannot stand in a message" + (f": {rule}" if rule else ""))
         self.value = value
         self.field = field
+        self.rule = rule
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.value, self.field)
+        return type(self), (self.value, self.field, self.rule)
 
 
 class IllegalSetting(_Misuse):

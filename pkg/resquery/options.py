@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Union
 import msgspec
 
 from . import _lib
+from ._rules import rule
 from .codes import Ede
 from .errors import IllegalValue, shown
 
@@ -30,8 +31,13 @@ class Value(msgspec.Struct, frozen=True, array_like=True, gc=False):
             raise IllegalValue(self, "") from error
         octets = _lib.write_value(fn, *args, pack, len(pack))
         if isinstance(octets, int):
-            raise IllegalValue(self, self.__struct_fields__[octets - 1] if octets else "")
+            field = self.__struct_fields__[octets - 1] if octets else ""
+            raise IllegalValue(self, field, self._rule(octets - 1, field) if field else "")
         return octets
+
+    def _rule(self, place: int, field: str) -> str:
+        """What the field may be, as far as one rule says it."""
+        return ""
 
 
 class Row(Value, frozen=True):
@@ -42,6 +48,10 @@ class Row(Value, frozen=True):
     def to_wire(self) -> bytes:
         """The octets, as they stand in a message but for names, which are not compressed. Raises `IllegalValue`."""
         return self._wire(_lib.lib.rq_value_unpack, self._table)
+
+    def _rule(self, place: int, field: str) -> str:
+        number = self.__struct_config__.tag
+        return rule(self._table, number, place, getattr(self, field)) if isinstance(number, int) else ""
 
 
 def first(values: Iterable[object], kind: type[T]) -> T | None:

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from resquery import make_query
+from resquery._lib import lib
+from resquery._rules import rule as rule_of
 from resquery.errors import IllegalValue
 from resquery.message import Message
 from resquery.options import (
@@ -32,6 +34,7 @@ from resquery.options import (
     RawOption,
     RawParam,
     Row,
+    SvcParam,
     TcpKeepalive,
     ZoneVersion,
 )
@@ -213,8 +216,46 @@ def test_an_error_about_a_value_can_be_pickled() -> None:
     assert (same.value, same.field, str(same)) == (
         MX(10, "a..b"),
         "exchange",
-        "MX.exchange = 'a..b' cannot stand in a message",
+        "MX.exchange = 'a..b' cannot stand in a message: it has an empty label",
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        (MX(70_000, "m."), "it is an int from 0 to 65,535"),
+        (MX("high", "m."), "it is an int from 0 to 65,535"),  # type: ignore[arg-type]
+        (MX(1, "x" * 64), "a label is longer than 63 octets"),
+        (MX(1, 5), "it is a domain name"),  # type: ignore[arg-type]
+        (A("1.2.3"), "it is an IPv4 address such as '192.0.2.1'"),
+        (TXT((bytes(256),)), "it is a tuple of bytes, one or more, each at most 255 of them"),
+        (Cookie(b"7 bytes"), "it is bytes, 8 of them"),
+        (Port(-1), "it is an int from 0 to 65,535"),
+        (IPSECKEY(1, 1, 2, "::", b""), ""),  # what its gateway may be, another field says
+        (RawOption(65536, b""), ""),
+    ],
+    ids=lambda value: repr(value)[:60],
+)
+def test_an_error_about_a_value_says_the_rule(value: Row, rule: str) -> None:
+    """As far as it is one of the field alone."""
+    with pytest.raises(IllegalValue) as caught:
+        value.to_wire()
+    assert caught.value.rule == rule
+    assert str(caught.value).endswith(f"cannot stand in a message: {rule}" if rule else "cannot stand in a message")
+
+
+@pytest.mark.parametrize(("table", "base"), [("TYPES", Rdata), ("OPTIONS", EdnsOption), ("PARAMS", SvcParam)])
+def test_a_rule_is_known_for_every_kind_of_field(table: str, base: type[Row]) -> None:
+    """But for those that depend on another field."""
+    number = {"TYPES": lib.RQ_TABLE_TYPES, "OPTIONS": lib.RQ_TABLE_OPTIONS, "PARAMS": lib.RQ_TABLE_PARAMS}[table]
+    for kind in base.__subclasses__():
+        for place in range(len(kind.__struct_fields__)):
+            said, name = rule_of(number, kind.__struct_config__.tag, place, None), kind.__struct_fields__[place]
+            free = kind.__name__.startswith("Raw") or (kind.__name__, name) in {
+                *(("A6", "address"), ("A6", "prefix_name"), ("IPSECKEY", "gateway"), ("AMTRELAY", "relay")),
+                ("ClientSubnet", "address"),
+            }
+            assert bool(said) != free, (kind, name)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import tee
 from typing import Any, NamedTuple
 
-from ._lib import ffi, lib, owned, status_error
+from ._lib import ffi, iterator_of, lib, owned, status_error
 from .errors import ResqueryError, shown
 
 LIMIT = 2**31 - 1  # octets or records in a column, what Arrow's 32-bit offsets can tell apart
@@ -97,7 +97,7 @@ class Columns:
     def split(self, buffer: Any, offsets: Iterable[int]) -> None:
         """Adds a row for each stretch of the buffer between two offsets."""
         try:
-            whole = array("q", iter(offsets))
+            whole = array("q", iterator_of(offsets, "offsets are an iterable of ints"))
         except OverflowError:
             raise ValueError("offsets are numbers of octets, and one of these has more than 63 bits") from None
         octets, bounds = ffi.from_buffer("uint8_t[]", buffer), ffi.from_buffer("int64_t[]", whole)

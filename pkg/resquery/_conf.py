@@ -54,6 +54,8 @@ def settled(
     """
     given = dict(given)
     path = given.pop("resolv_conf", RESOLV_CONF)
+    if not (isinstance(path, str) or hasattr(path, "__fspath__")):
+        raise TypeError(f"resolv_conf is the path of a file, not {type(path).__name__}: {shown(repr(path))}")
     if servers is not None:
         return server_list(servers), limits_of(defaults | given), None
     conf = system_conf(path)

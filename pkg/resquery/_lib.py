@@ -7,7 +7,7 @@ SPDX-License-Identifier: MIT
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, TypeVar
 
 from ._rq import ffi as ffi
@@ -157,6 +157,23 @@ def name_octets(name: str | bytes) -> bytes:
     if lib.rq_name_flaw(octets, len(octets)):
         raise illegal_name(name)
     return octets
+
+
+def iterator_of(values: Iterable[T], what: str) -> Iterator[T]:
+    """An iterator over the values. Raises TypeError, with what they are, for what is no iterable."""
+    try:
+        return iter(values)
+    except TypeError:
+        raise TypeError(f"{what}, not {type(values).__name__}: {shown(repr(values))}") from None
+
+
+def message_octets(wire: Any) -> bytes:
+    """The octets of any buffer. Raises TypeError for what is none."""
+    try:
+        return bytes(memoryview(wire))
+    except TypeError:
+        kind = type(wire).__name__
+        raise TypeError(f"a message is a bytes-like object, not {kind}: {shown(repr(wire))}") from None
 
 
 def text_octets(name: str | bytes) -> bytes:

@@ -198,9 +198,7 @@ def _check_switches(given: dict[str, Any]) -> None:
 
 def _options(options: Any, edns: bool, cookies: bool) -> bytes:
     """The octets of EDNS options for every query. Raises TypeError, IllegalValue and IllegalSetting."""
-    if isinstance(options, (EdnsOption, str, bytes)) or not hasattr(options, "__iter__"):
-        raise TypeError(f"options are a list of values of resquery.options, not {shown(repr(options))}")
-    listed: list[Any] = list(options)
+    listed: Any = [*options] if hasattr(options, "__next__") else options  # it is gone through twice
     octets = options_wire(listed, edns)
     if len(octets) > lib.RQ_OPTIONS_MAX:
         raise IllegalSetting("options", f"take {len(octets)} octets: a query has room for {lib.RQ_OPTIONS_MAX}")

@@ -18,7 +18,7 @@ from ._cache import cache_of
 from ._conf import POLITE, Servers, affordable, settled
 from ._crew import FEW, GULP, PAUSE, Crew, Gather, Made, Names, slow
 from ._engine import SLICE_MS, Column, Engine, Types
-from ._lib import type_number
+from ._lib import iterator_of, type_number
 from ._settings import BulkSettings, divided, explicit, known, thread_count
 from .errors import shown
 from .types import Record
@@ -101,17 +101,18 @@ def bulk(
 
 
 def name_iterator(names: Iterable[str | bytes]) -> Iterator[str | bytes]:
-    """An iterator over the names. Raises TypeError for one text in place of them."""
+    """An iterator over the names. Raises TypeError for what is none, and for one text in place of them."""
     if isinstance(names, (str, bytes)):  # an iterable too, of letters
         raise TypeError(f"names are an iterable of names; for one name give [{shown(repr(names))}]")
-    return iter(names)
+    return iterator_of(names, "names are an iterable of names")
 
 
 def type_list(types: str | int | Iterable[str | int]) -> list[int]:
     """The numbers of these types, each once, in their order. Raises UnknownType, and ValueError when there are none."""
+    what = "types are a str, an int or an iterable of them"
     if isinstance(types, bytes):  # an iterable too, of numbers
-        raise TypeError(f"types are a str, an int or an iterable of them, not bytes: {shown(repr(types))}")
-    listed = [types] if isinstance(types, (str, int)) else types
+        raise TypeError(f"{what}, not bytes: {shown(repr(types))}")
+    listed = iterator_of([types] if isinstance(types, (str, int)) else types, what)
     numbers = list(dict.fromkeys(map(type_number, listed)))
     if not numbers:
         raise ValueError("no record types are given: name at least one")

@@ -59,7 +59,7 @@ class Message:
     _sections: Sections | None
 
     def __init__(self, wire: ReadableBuffer) -> None:
-        octets = wire if type(wire) is bytes else bytes(memoryview(wire))
+        octets = wire if type(wire) is bytes else _lib.message_octets(wire)
         self._found = found = _check(octets, len(octets))
         if found < 0 or len(octets) > _SIZE_MAX:
             raise _malformed(octets)
@@ -191,7 +191,7 @@ def parse(wire: ReadableBuffer) -> Sections:
     >>> parse(make_query("example.com", "MX")).question
     (Question(name='example.com.', type=RRType.MX, rrclass=RRClass.IN),)
     """
-    octets = wire if type(wire) is bytes else bytes(memoryview(wire))
+    octets = wire if type(wire) is bytes else _lib.message_octets(wire)
     if len(octets) > _SIZE_MAX:
         raise _malformed(octets)
     try:
@@ -278,7 +278,9 @@ def _option_octets(option: EdnsOption) -> bytes:
 
 
 def options_wire(options: Iterable[EdnsOption], edns: bool) -> bytes:
-    """The options as octets, if there is room for them. Raises IllegalSetting."""
+    """The options as octets, if there is room for them. Raises TypeError, IllegalValue and IllegalSetting."""
+    if isinstance(options, (EdnsOption, str, bytes)) or not hasattr(options, "__iter__"):
+        raise TypeError(f"options are a list of values of resquery.options, not {shown(repr(options))}")
     octets = b"".join(map(_option_octets, options))
     if octets and not edns:
         raise IllegalSetting("options", "need edns: they stand in the OPT record")

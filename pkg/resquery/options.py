@@ -125,7 +125,7 @@ class ClientSubnet(EdnsOption, frozen=True, tag=8):
         import ipaddress
 
         try:
-            parsed = ipaddress.ip_network(network, strict=False)
+            parsed = ipaddress.ip_network(str(network), strict=False)
         except ValueError:
             raise ValueError(f"'{shown(str(network))}' is no network such as 192.0.2.0/24 or 2001:db8::/56") from None
         return cls(1 if parsed.version == 4 else 2, parsed.prefixlen, 0, str(parsed.network_address))

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 from ._cache import Cache, cache_of
 from ._conf import Servers, settled
 from ._engine import RCODES, Answer, Engine
-from ._lib import class_number, lib, name_octets, octets_of, status_error, text_octets, type_name, type_number
+from ._lib import (
+    class_number,
+    iterator_of,
+    lib,
+    name_octets,
+    octets_of,
+    status_error,
+    text_octets,
+    type_name,
+    type_number,
+)
 from ._settings import RESOLV_CONF, Limits, Settings, explicit, known, within
 from .errors import (
     Cancelled,
@@ -376,8 +386,8 @@ def _store(view: memoryview, wire: bytes) -> Stored:
 
 
 def _search_list(search: Iterable[str]) -> tuple[str, ...]:
-    """The domains of a search list, each a legal name; raises IllegalName."""
-    domains = (search,) if isinstance(search, str) else tuple(search)
+    """The domains of a search list, each a legal name. Raises IllegalName, and TypeError for what is no list."""
+    domains = (search,) if isinstance(search, str) else tuple(iterator_of(search, "search is a list of domain names"))
     for domain in domains:
         name_octets(domain)
     return domains

@@ -186,6 +186,24 @@ def test_names_are_taken_only_while_there_is_room(silent: str) -> None:
 
 
 @pytest.mark.parametrize("call", [bulk, bulk_columns])
+@pytest.mark.parametrize(
+    ("names", "types", "said"),
+    [
+        (5, "A", "names are an iterable of names, not int: 5"),
+        (None, "A", "names are an iterable of names, not NoneType: None"),
+        ([], 5.5, "types are a str, an int or an iterable of them, not float: 5.5"),
+        ([], None, "types are a str, an int or an iterable of them, not NoneType: None"),
+        ([], b"A", "types are a str, an int or an iterable of them, not bytes: b'A'"),
+    ],
+)
+def test_what_is_no_iterable_is_told_in_one_sentence(call: Any, names: Any, types: Any, said: str) -> None:
+    """With what it should be, and what it is."""
+    with pytest.raises(TypeError) as caught:
+        call(names, types, servers="127.0.0.1:9")
+    assert str(caught.value).replace("\\", "") == said
+
+
+@pytest.mark.parametrize("call", [bulk, bulk_columns])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_nothing_is_held_before_the_first_row_is_asked_for(silent: str, call: Any, threads: int) -> None:
     """So an iterator that is never used, or closed before it is, leaves no socket behind."""

@@ -16,7 +16,7 @@ from resquery import message as message_module
 from resquery import parse_columns
 from resquery.errors import IllegalName, MessageError, UnknownType
 from resquery.message import Message, make_query, parse
-from resquery.options import Port, RawOption
+from resquery.options import Nsid, Port, RawOption
 from resquery.rdata import MX, OPT, SOA, A, Raw
 from resquery.types import (
     Edns,
@@ -364,3 +364,18 @@ def test_what_dnspython_cannot_read_is_its_own_error() -> None:
     assert clipped.truncated
     with pytest.raises(dns.exception.DNSException):
         clipped.to_dnspython()
+
+
+@pytest.mark.parametrize("call", [Message, parse])
+@pytest.mark.parametrize("wire", ["x", 5, [1, 2], None])
+def test_what_is_no_buffer_is_told_in_one_sentence(call: Any, wire: Any) -> None:
+    """With what a message is, and what was given."""
+    with pytest.raises(TypeError, match=f"^a message is a bytes-like object, not {type(wire).__name__}: "):
+        call(wire)
+
+
+@pytest.mark.parametrize("options", [5, None, "nsid", Nsid(b"")])
+def test_what_is_no_list_of_options_is_told_in_one_sentence(options: Any) -> None:
+    """As for a Resolver."""
+    with pytest.raises(TypeError, match=r"^options are a list of values of resquery\.options, not "):
+        make_query("example.com", "A", options=options)

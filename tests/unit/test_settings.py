@@ -36,6 +36,19 @@ def test_what_is_no_list_of_servers_is_a_type_error(servers: Any) -> None:
             call()
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("search", 5, "search is a list of domain names, not int: 5"),
+        ("resolv_conf", 5, "resolv_conf is the path of a file, not int: 5"),
+    ],
+)
+def test_another_python_type_is_told_in_one_sentence(setting: str, value: Any, said: str) -> None:
+    """With what the setting is, and what was given."""
+    with pytest.raises(TypeError, match=f"^{said}$"):
+        Resolver("127.0.0.1", **{setting: value})
+
+
 def test_servers_are_told_in_one_form() -> None:
     """The port is always shown, IPv6 in brackets; a single text will do as the list."""
     assert Resolver(["9.9.9.9", "::1", "[2001:DB8::1]:5301"]).servers == (

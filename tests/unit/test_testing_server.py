@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import dns.flags
 import dns.message
@@ -759,6 +760,13 @@ def test_a_hundred_addresses_are_served_at_once() -> None:
 
 
 # --- manners ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hosts", ["127.0.0.1", b"127.0.0.1", 5, None])
+def test_hosts_are_a_list(hosts: Any) -> None:
+    """A text is an iterable too, of letters, none of which is an address."""
+    with pytest.raises(TypeError, match=f"hosts are a list of loopback addresses, not {type(hosts).__name__}: "):
+        Server(hosts=hosts)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "2001:db8::1"])

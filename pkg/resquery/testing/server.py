@@ -59,10 +59,11 @@ class Server:
     none; both cost no speed. `log` is how many queries `Server.log` keeps. `seed` makes chance repeatable. Names
     in zones are relative to `origin`.
 
-    Raises ValueError for a host that is not loopback, for none or more than 2,048, for a bad port, a delay or a loss
-    out of range, or contradictory options, OSError when no port can be bound, ZoneError for a bad zone, ImportError
-    when a zone is given and dnspython (extra `testing`) is missing; leaving the context raises ServerError when the
-    function or an action failed; an exception that leaves it gets a note of that instead (Python 3.11).
+    Raises TypeError for hosts that are no list, ValueError for a host that is not loopback, for none or more than
+    2,048, for a bad port, a delay or a loss out of range, or contradictory options, OSError when no port can be bound,
+    ZoneError for a bad zone, ImportError when a zone is given and dnspython (extra `testing`) is missing; leaving the
+    context raises ServerError when the function or an action failed; an exception that leaves it gets a note of that
+    instead (Python 3.11).
 
     >>> with Server(text="www.example. 300 IN A 192.0.2.1") as server:
     ...     server.address.rpartition(":")[0]
@@ -88,6 +89,8 @@ class Server:
         files = [zone] if isinstance(zone, (str, PathLike)) else list(zone)
         if answer is not None and (files or text is not None or synthesize is not None):
             raise ValueError("give a function or records, not both: the function answers every query")
+        if isinstance(hosts, (str, bytes)) or not isinstance(hosts, Sequence):  # pyright: ignore
+            raise TypeError(f"hosts are a list of loopback addresses, not {type(hosts).__name__}: {hosts!r}")
         if not 1 <= len(hosts) <= HOSTS_MAX:
             raise ValueError(f"hosts are {len(hosts)}: give 1 to {HOSTS_MAX:,}")
         for host in hosts:

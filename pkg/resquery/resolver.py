@@ -41,6 +41,7 @@ from .errors import (
     shown,
 )
 from .message import Message
+from .rdata import CNAME
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -138,7 +139,7 @@ class Resolver:
         question = _Question(name, rrtype, rrclass)
         answer, wire = self._ask(question, as_received=False)
         if answer.status or answer.rcode or not answer.answered:
-            raise self._failure(question, answer, wire)
+            raise self._failure(question, answer, wire, followed=self.limits.hops > 0)
         return Message(wire)
 
     def res_query(
@@ -244,7 +245,7 @@ class Resolver:
         if self._closed:
             self.close()
 
-    def _failure(self, question: _Question, answer: Answer, wire: bytes) -> LookupFailure:
+    def _failure(self, question: _Question, answer: Answer, wire: bytes, *, followed: bool = False) -> LookupFailure:
         """The exception for a lookup without a usable answer; misuse and lack of memory are raised at once."""
         about: dict[str, Any] = {
             "name": question.name,
@@ -256,7 +257,7 @@ class Resolver:
         asked = f"'{shown(question.name)}' {about['type']}"
         told = f"{answer.server} after {answer.tries} {'query' if answer.tries == 1 else 'queries'}"
         if answer.status == lib.RQ_OK:
-            return _rcode_failure(asked, answer.rcode, about)
+            return _rcode_failure(asked, answer.rcode, about, followed)
         if answer.status == lib.RQ_TIMEOUT:
             return Timeout(f"{asked}: no answer within {self.limits.timeout:g} s, last asked {told}", **about)
         if answer.status == lib.RQ_TRUNCATED:
@@ -421,14 +422,31 @@ def _most_telling(failures: list[LookupFailure], as_is_first: bool) -> LookupFai
     return last
 
 
-def _rcode_failure(asked: str, rcode: int, about: dict[str, Any]) -> LookupFailure:
+def _rcode_failure(asked: str, rcode: int, about: dict[str, Any], followed: bool) -> LookupFailure:
     server = about["server"] or "the cache"
     if rcode == 0:
-        return NoAnswer(f"{asked}: the name has no such record (NOERROR from {server})", **about)
+        alias = _alias(about["response"])
+        says = "has no such record" if followed or not alias else "was not asked for"
+        which = f"is an alias of '{shown(alias)}', which {says}" if alias else says
+        return NoAnswer(f"{asked}: the name {which} (NOERROR from {server})", **about)
     if rcode == 3:
         return NXDomain(f"{asked}: the name does not exist (NXDOMAIN from {server})", **about)
     said = f"{_SAYS.get(rcode, 'failed')} ({RCODES.get(rcode, f'RCODE {rcode}')} from {server})"
     return rcode_failure(rcode)(f"{asked}: the server {said}", rcode=rcode, **about)
+
+
+def _alias(response: Message | None) -> str:
+    """Where the chain of CNAMEs in an answer leads; "" when there is none."""
+    if response is None or not response.question:
+        return ""
+    aliases = {
+        record.name.lower(): record.rdata.target for record in response.answer if isinstance(record.rdata, CNAME)
+    }
+    at, end = response.question[0].name.lower(), ""
+    while at in aliases:
+        end = aliases.pop(at)
+        at = end.lower()
+    return end
 
 
 def _message(wire: bytes) -> Message | None:

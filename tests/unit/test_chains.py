@@ -144,6 +144,27 @@ def test_resolve_raises_what_a_chain_comes_to() -> None:
             resolver.res_query("a.one", "A", bytearray(100))
 
 
+@pytest.mark.parametrize(
+    ("hops", "name", "said"),
+    [
+        (8, "y.two", "the name has no such record (NOERROR"),
+        (8, "empty.one", "the name is an alias of 'y.two.', which has no such record (NOERROR"),
+        (0, "a.one", "the name is an alias of 'b.two.', which was not asked for (NOERROR"),
+        (0, "here.one", "the name is an alias of 'here.one.', which was not asked for (NOERROR"),
+    ],
+)
+def test_a_failure_says_where_the_chain_led(hops: int, name: str, said: str) -> None:
+    """And that its end was not asked for, where no alias is followed."""
+    with Server(answer=answer) as server, Resolver(server.address, hops=hops) as resolver:
+        with pytest.raises(errors.NoAnswer) as caught:
+            resolver.resolve(name)
+        assert said in str(caught.value)
+        if not hops:
+            with pytest.raises(errors.NoAnswer) as caught:
+                resolver.res_query(name, "A", bytearray(100))
+            assert said in str(caught.value)
+
+
 FOREIGN = {  # what Kaminsky and DNSpooq put beside or into an answer
     "beside": Reply(
         ["victim.one. 300 IN A 192.0.2.66", "www.one. 300 IN CNAME w.two.", "bank.example. 300 IN A 192.0.2.66"],

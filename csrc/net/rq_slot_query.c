@@ -7,8 +7,7 @@
 #include <errno.h>
 
 #define SHORT_NAME 18 /* octets of a name that has at most 16 letters */
-#define ID_DRAWS \
-  16 /* a socket is never more than half full, so 16 draws fail once in 65,536 times, and then it just waits */
+#define ID_DRAWS 16   /* a socket is never more than half full, so they all fail once in 65,536 times */
 
 static int judge(rq_engine *engine, uint32_t i, uint32_t sock, const uint8_t *wire, uint32_t len, rq_reply *reply);
 static void suspect(rq_engine *engine, uint32_t i, int verdict);
@@ -107,6 +106,7 @@ int rq_slot_draw_id(rq_engine *engine, uint32_t i, uint32_t sock) {
       return 1;
     }
   }
+  engine->unsent = 1; /* the next turn draws again */
   return 0;
 }
 

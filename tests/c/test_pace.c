@@ -203,6 +203,20 @@ static void test_a_lookup_that_has_begun_ends_in_time(unit *u) {
   rq_engine_free(engine);
 }
 
+/* One that finds no ID for its query draws again soon, not when something else happens. */
+static void test_a_query_without_an_id_is_sent_soon(unit *u) {
+  rq_engine_conf conf = standard;
+  u->about = "no ID";
+  conf.sockets = 1;
+  rq_engine *engine = lane_engine(u, &conf, 1, 500000, 15);
+  memset(engine->random.pool, 0, sizeof engine->random.pool); /* for a hundred times to come it is the ID 0 */
+  run(u, engine, 0, 2);
+  EXPECT_NUMBER(u, got.noerror, 2);
+  EXPECT(u, lane.sent[0].at_us == 5 * SECOND && lane.sent[1].at_us > 5 * SECOND + 20000);
+  EXPECT(u, lane.sent[1].at_us < 5 * SECOND + 250000);
+  rq_engine_free(engine);
+}
+
 /* --- lookups at one server --- */
 
 /* At any moment at most so many queries of a server are without an answer and not given up. */
@@ -458,6 +472,7 @@ int main(void) {
   test_the_rate_per_server_holds(&u);
   test_waiting_to_begin_is_no_part_of_the_time_of_a_lookup(&u);
   test_a_hit_waits_for_nobody(&u);
+  test_a_query_without_an_id_is_sent_soon(&u);
   test_a_lookup_that_has_begun_ends_in_time(&u);
   test_the_limit_of_lookups_at_one_server_holds(&u);
   test_a_server_that_waits_holds_up_no_other(&u);

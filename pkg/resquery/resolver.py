@@ -255,7 +255,8 @@ class Resolver:
             "response": _message(wire),
         }
         asked = f"'{shown(question.name)}' {about['type']}"
-        told = f"{answer.server} after {answer.tries} {'query' if answer.tries == 1 else 'queries'}"
+        queries = "query" if answer.tries == 1 else "queries"
+        told = f"{answer.server} after {answer.tries} {queries}" if answer.server else "the cache"
         if answer.status == lib.RQ_OK:
             return _rcode_failure(asked, answer.rcode, about, followed)
         if answer.status == lib.RQ_TIMEOUT:

@@ -128,6 +128,16 @@ def test_a_resolver_remembers(server: Server) -> None:
         assert server.queries == 4
 
 
+def test_a_loop_is_remembered() -> None:
+    """Its links are answers like others; the exception says that nobody was asked."""
+    links = {"a.one.": Reply(["a.one. 60 IN CNAME b.two."]), "b.two.": Reply(["b.two. 60 IN CNAME a.one."])}
+    with Server(answer=lambda query: links[query.name.lower()]) as server, Resolver(server.address) as resolver:
+        for tries, said in ((2, f"last asked {server.address} after 2 queries"), (0, "last asked the cache")):
+            with pytest.raises(errors.CnameLoop, match=said) as caught:
+                resolver.resolve("a.one")
+            assert (caught.value.tries, caught.value.server is None, server.queries) == (tries, tries == 0, 2)
+
+
 def test_a_hit_has_the_flags_of_an_answer_that_was_kept(server: Server) -> None:
     """Its ID is 0 and AA is clear: nobody says so now; what was said of recursion stays."""
     with Resolver(server.address, cache=True) as resolver:

@@ -76,7 +76,9 @@ def under(attack: str, program: Path, folder: Path, given: argparse.Namespace) -
             words = ["bulk", "-", "--output", rows, "--stats", stats, "--quiet"]
             words += [word for address in server.addresses for word in ("--server", address)]
             words += ["--max-in-flight", str(IN_FLIGHT), "--timeout", "6", "--tries", "4"]
-            client = subprocess.Popen([sys.executable, "-m", "resquery", *map(str, words)], stdin=subprocess.PIPE)
+            # a small pipe: what it holds is looked up when the flood is over
+            words = [sys.executable, "-m", "resquery", *map(str, words)]
+            client = subprocess.Popen(words, stdin=subprocess.PIPE, pipesize=4096)
             feed(client, flooder)
     if client.returncode != 0:
         raise RuntimeError(f"resquery bulk failed: {client.returncode}")

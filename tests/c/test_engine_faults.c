@@ -1,0 +1,179 @@
+/* test_engine_faults.c: the engine where the kernel, the allocator or a fork does what nobody hopes for: each input
+ * becomes one row all the same.
+ *
+ * SPDX-License-Identifier: MIT */
+#include <sys/wait.h>
+
+#include "runs.h"
+
+/* --- fork, lack of resources, failing system calls --- */
+
+static void test_a_forked_child_has_sockets_of_its_own(unit *u) {
+  responder *r = responder_new();
+  rq_engine *engine = engine_for(u, &standard, r, 1);
+  outcome o;
+  u->about = "fork";
+  memset(&o, 0, sizeof o);
+  for (uint32_t n = 0; n < 50; n++) submit(engine, n % 2 ? "a%u.example" : "t%u.example", n);
+  rq_engine_step(engine, 0);
+  responder_pump(r);
+  rq_engine_step(engine, 0); /* some finished, some in flight over TCP */
+  pid_t child = fork();
+  if (child == 0) {
+    int32_t rows = 0;
+    for (int n = 0; n < STEPS_MAX && rows < 50; n++) rows = rq_engine_step(engine, 1);
+    drain(engine, &o);
+    rq_engine_free(engine);
+    responder_free(r);
+    _exit(o.noerror == 50 ? 0 : 1);
+  }
+  int status = -1;
+  while (waitpid(child, &status, WNOHANG) == 0) responder_pump(r);
+  EXPECT(u, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  for (int n = 0; n < STEPS_MAX && rq_engine_step(engine, 1) < 50; n++) responder_pump(r);
+  drain(engine, &o);
+  EXPECT_NUMBER(u, o.noerror, 50); /* the parent's are unharmed */
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
+/* The responder answers whoever asks: the child, then the parent, whose answers wait in its sockets meanwhile. */
+static void test_a_fork_with_a_thousand_lookups_in_flight(unit *u) {
+  responder *r = responder_new();
+  rq_engine_conf conf = standard;
+  outcome o;
+  u->about = "fork with 1,000 in flight";
+  conf.slots = conf.max_in_flight = 1000;
+  conf.sockets = 16;
+  rq_engine *engine = engine_for(u, &conf, r, 1);
+  for (uint32_t n = 0; n < 1000; n++) submit(engine, "a%u.example", n);
+  for (int n = 0; n < 100; n++) rq_engine_step(engine, 1); /* bursts are limited: it takes some steps to send all */
+  rq_engine_stats(engine, &o.stats);
+  EXPECT_NUMBER(u, o.stats.queries[RQ_UDP], 1000);
+  pid_t child = fork();
+  if (child == 0) {
+    for (int n = 0; n < STEPS_MAX && rq_engine_step(engine, 0) < 1000; n++) responder_pump(r);
+    rq_engine_stats(engine, &o.stats);
+    int whole = o.stats.finished == 1000 && o.stats.rcodes[0] == 1000 && o.stats.dropped[RQ_DROP_ID] == 0;
+    rq_engine_free(engine);
+    responder_free(r);
+    _exit(whole ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT(u, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  for (int n = 0; n < STEPS_MAX && rq_engine_step(engine, 0) < 1000; n++) responder_pump(r);
+  rq_engine_stats(engine, &o.stats);
+  EXPECT_NUMBER(u, o.stats.rcodes[0], 1000);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
+static void test_a_forked_child_that_frees_the_engine_harms_no_lookup(unit *u) {
+  responder *r = responder_new();
+  rq_engine *engine = engine_for(u, &standard, r, 1);
+  outcome o;
+  u->about = "fork and free";
+  memset(&o, 0, sizeof o);
+  for (uint32_t n = 0; n < 50; n++) submit(engine, "t%u.example", n);
+  for (int n = 0; n < STEPS_MAX && r->tcp_queries == 0; n++) {
+    rq_engine_step(engine, 0);
+    responder_pump(r);
+  }
+  pid_t child = fork();
+  if (child == 0) {
+    rq_engine_free(engine);
+    _exit(0);
+  }
+  waitpid(child, NULL, 0);
+  for (int n = 0; n < STEPS_MAX && rq_engine_step(engine, 1) < 50; n++) responder_pump(r);
+  drain(engine, &o);
+  rq_engine_stats(engine, &o.stats);
+  EXPECT_NUMBER(u, o.noerror, 50);
+  EXPECT_NUMBER(u, o.stats.tries, 100);
+  EXPECT_NUMBER(u, o.stats.tcp_connects, 1);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
+static void test_lack_of_descriptors_is_told(unit *u) {
+  int32_t status, error;
+  rq_addr addr = {.family = 4, .octets = {127, 0, 0, 1}, .port = 53};
+  unsigned before = count_descriptors();
+  u->about = "descriptors";
+  for (unsigned long k = 1; k <= standard.sockets; k++) {
+    fault_set(F_SOCKET, EMFILE, k, k);
+    EXPECT(u, rq_engine_new(&standard, &addr, 1, &status, &error) == NULL);
+    EXPECT(u, status == RQ_NETWORK && error == EMFILE);
+    fault_set(F_NONE, 0, 0, 0);
+    EXPECT_NUMBER(u, count_descriptors(), before);
+  }
+}
+
+static void test_lack_of_memory_is_told(unit *u) {
+  int32_t status = RQ_NO_MEMORY, error;
+  rq_addr addr = {.family = 4, .octets = {127, 0, 0, 1}, .port = 53};
+  unsigned before = count_descriptors();
+  unsigned long k = 0;
+  outcome o;
+  u->about = "memory";
+  while (status == RQ_NO_MEMORY && ++k < 100) {
+    fault_set(F_MALLOC, ENOMEM, k, k);
+    rq_engine *engine = rq_engine_new(&standard, &addr, 1, &status, &error);
+    EXPECT(u, (engine == NULL) == (status == RQ_NO_MEMORY));
+    rq_engine_free(engine);
+  }
+  EXPECT(u, k > 8 && k < 100);
+  EXPECT_NUMBER(u, count_descriptors(), before);
+  fault_set(F_NONE, 0, 0, 0);
+  responder *r = responder_new();
+  rq_engine *engine = engine_for(u, &standard, r, 1);
+  fault_set(F_MALLOC, ENOMEM, 2, 4); /* the connection's buffers first, then replies that do not fit a slot */
+  run(u, engine, r, "b%u.example", 10, &o);
+  fault_set(F_NONE, 0, 0, 0);
+  EXPECT_NUMBER(u, o.no_memory, 3);
+  EXPECT_NUMBER(u, o.noerror, 7);
+  rq_engine_free(engine);
+  responder_free(r);
+}
+
+static void test_failing_system_calls_cost_no_row(unit *u) {
+  static const int errors[] = {EINTR, EAGAIN, ENOBUFS, EMFILE, ENETUNREACH, ECONNREFUSED, EIO};
+  unsigned before = count_descriptors();
+  char about[40];
+  for (int call = F_SENDMMSG; call <= F_GETRANDOM; call++) {
+    for (size_t e = 0; e < sizeof errors / sizeof *errors; e++) {
+      for (unsigned long until = 1; until <= 21; until += 5) {
+        rq_engine_conf conf = standard;
+        outcome o;
+        int32_t status, error;
+        responder *r = responder_new();
+        rq_addr addr = {.family = 4, .octets = {127, 0, 0, 1}, .port = r->port};
+        snprintf(about, sizeof about, "call %d errno %d until %lu", call, errors[e], until);
+        u->about = about;
+        conf.try_ms = 20;
+        fault_set((enum fault)call, errors[e], 1, until);
+        rq_engine *engine = rq_engine_new(&conf, &addr, 1, &status, &error);
+        EXPECT(u, engine != NULL || (status == RQ_NETWORK && error == errors[e]));
+        if (engine) run(u, engine, r, "a%u.example", 200, &o); /* runs of packets, once the first are answered */
+        if (engine) run(u, engine, r, "t%u.example", 30, &o);
+        fault_set(F_NONE, 0, 0, 0);
+        rq_engine_free(engine);
+        responder_free(r);
+      }
+    }
+  }
+  EXPECT_NUMBER(u, count_descriptors(), before);
+}
+
+int main(void) {
+  static void (*const cases[])(unit *) = {
+      test_a_forked_child_has_sockets_of_its_own,
+      test_a_fork_with_a_thousand_lookups_in_flight,
+      test_a_forked_child_that_frees_the_engine_harms_no_lookup,
+      test_lack_of_descriptors_is_told,
+      test_lack_of_memory_is_told,
+      test_failing_system_calls_cost_no_row,
+  };
+  return run_cases(cases, sizeof cases / sizeof *cases, "test_engine_faults");
+}

@@ -6,6 +6,7 @@ names up. `Message` opens an answer, `make_query` builds a question. SPDX-Licens
 
 from . import codes, errors, options, rdata, types
 from ._cache import Cache, CacheStats
+from ._conf import Servers
 from ._settings import BulkSettings, Settings
 from .arrow import Batch, BulkColumns, bulk_columns, parse_columns
 from .bulk import Row, bulk
@@ -29,6 +30,7 @@ __all__ = [
     "Rcode",
     "Resolver",
     "Row",
+    "Servers",
     "Settings",
     "Stored",
     "__version__",

@@ -19,17 +19,22 @@ _SECONDS_MAX = 2**31 - 1  # RFC 2181, 8
 
 
 class CacheStats(Struct, frozen=True):
-    """Totals since a cache was made, and what it holds now."""
+    """Totals since a cache was made, and what it holds now.
+
+    hits, misses     lookups that found an answer, and those that did not
+    stale            of the hits, those with an answer that had expired
+    stored           answers that were kept
+    evicted          of these, given up to make room
+    expired          found too old
+    entries, octets  what it holds now
+    """
 
     hits: int
     misses: int
     stale: int
-    """Of the hits, those with an answer that had expired."""
     stored: int
     evicted: int
-    """Given up to make room."""
     expired: int
-    """Found too old."""
     entries: int
     octets: int
 
@@ -39,8 +44,9 @@ class Cache:
 
     Holds at most `entries` answers in `octets` of memory, which is used only as it fills. A TTL counts as one within
     `ttl`, two numbers of seconds, and for NXDOMAIN and for a name without such records as `negative_ttl` at the most.
-    For `stale` seconds after its end an answer still stands in for a lookup that fails (RFC 8767). A forked child finds
-    it empty. Raises TypeError or IllegalSetting for a number out of range.
+    For `stale` seconds after its end an answer still stands in for a lookup that fails (RFC 8767). All of these are
+    whole seconds, as TTLs are. A forked child finds it empty. Raises TypeError or IllegalSetting for a number that is
+    not, or out of range.
 
     >>> from resquery import bulk
     >>> from resquery.testing import Server
@@ -69,15 +75,17 @@ class Cache:
             raise TypeError(f"ttl is two numbers of seconds, the least and the most, not {shown(repr(ttl))}")
         for name, seconds in (("ttl", ttl[0]), ("ttl", ttl[1]), ("negative_ttl", negative_ttl), ("stale", stale)):
             within(name, seconds, 0.0, _SECONDS_MAX)
+            if seconds != int(seconds):
+                raise IllegalSetting(name, f"is a whole number of seconds, as TTLs are, not {seconds}", seconds)
         if ttl[0] > ttl[1]:
             raise IllegalSetting("ttl", f"is the least and the most: {ttl[0]} is more than {ttl[1]}")
         conf = {
             "entries": entries,
             "octets": octets,
-            "ttl_min_s": round(ttl[0]),
-            "ttl_max_s": round(ttl[1]),
-            "negative_max_s": round(negative_ttl),
-            "stale_s": round(stale),
+            "ttl_min_s": int(ttl[0]),
+            "ttl_max_s": int(ttl[1]),
+            "negative_max_s": int(negative_ttl),
+            "stale_s": int(stale),
         }
         status = ffi.new("int32_t *")
         self._about = f"entries={entries}, octets={octets}"
@@ -109,11 +117,12 @@ class Cache:
     def __repr__(self) -> str:
         return f"Cache({self._about})"
 
-    def serve(self, engine: Any) -> None:
-        """Has the C engine use it; the engine keeps it alive."""
-        used = lib.rq_engine_use_cache(engine, self._handle)
-        if used < 0:
-            raise status_error(used)
+
+def serve(cache: Cache, engine: Any) -> None:
+    """Has the C engine use the cache, which it keeps alive."""
+    used = lib.rq_engine_use_cache(engine, cache._handle)  # pyright: ignore[reportPrivateUsage]
+    if used < 0:
+        raise status_error(used)
 
 
 def cache_of(cache: object) -> Cache | None:

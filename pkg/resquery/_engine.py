@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ._cache import Cache
+from ._cache import Cache, serve
 from ._columns import LIMIT, Columns, Parts, engine_stream_capsule
 from ._conf import addresses, engine_conf
 from ._lib import ffi, lib, owned, status_error
@@ -127,7 +127,7 @@ class Engine:
             raise _unmade(status[0], error[0], limits.slots)
         self._handle: Any = made  # freed also when nobody closes it
         if cache is not None:
-            cache.serve(made)
+            serve(cache, made)
         self._pid = os.getpid()
         self._answer: Any = ffi.new("rq_answer *")
         self._u32: Any = ffi.new("uint32_t[2]")

@@ -56,8 +56,9 @@ class Settings(TypedDict, total=False):
 
     Patience, in seconds:
       timeout          a lookup ends by then, whatever happens (5)
-      tries            queries sent for it at the most (3); one more over TCP after a cut answer or one that cannot be
-                       trusted, and one more to a server without EDNS or with a new cookie, are free
+      tries            queries sent for it at the most (3), for each name of its chain; up to four more are free: over
+                       TCP after a cut answer, and beside one that cannot be trusted, one without EDNS, and one with a
+                       new cookie
       try_timeout      one query is given up (timeout / tries); over UDP it is repeated once before, when its answer is
                        late, at half of that at the latest, unless adapt is False
     Servers:

@@ -35,38 +35,38 @@ _LATE_SECONDS = 0.02  # a consumer slower than this makes the network be served 
 class Row(Struct, frozen=True, array_like=True):
     """How the lookup of one name and type ended.
 
-    `status` is the rcode's name ("NOERROR", "NXDOMAIN", ...) when there is an answer, else "TIMEOUT", "TRUNCATED",
-    "CNAME_LOOP", "ILLEGAL_INPUT", "ERROR" (the network's) or "CANCELLED", with one sentence in `error` where there is
-    more to say.
+    index      position of the name in the input, from 0
+    name       the name as given, cut where it is far too long; octets that are not UTF-8 as \\DDD
+    type       the type's mnemonic, "MX"
+    status     the rcode's name ("NOERROR", "NXDOMAIN", ...) when there is an answer, else "TIMEOUT", "TRUNCATED",
+               "CNAME_LOOP", "ILLEGAL_INPUT", "ERROR" (the network's) or "CANCELLED"
+    rcode      with the upper bits of EDNS; None when no server answered, as in `flags`, `rtt` and `size`
+    flags      the second 16 bits of the answer's header
+    server     who answered, or was asked last: "127.0.0.1:53"; None for the cache
+    transport  "udp" or "tcp"; None when nothing was sent, and for the cache
+    tries      queries sent, repeats aside; 0 also for what the cache, or the query of an identical question, answered.
+               A stale answer has those that failed, a chain whose end was cached those before it
+    rtt        seconds from the last query to its answer; None where that was the query of an identical question
+    size       octets of the answer
+    error      one sentence, where there is more to say than the status does; else None
+    time       when the lookup finished, in seconds since 1970 UTC
+    answer     the records of the answer section
     """
 
     index: int
-    """Position of the name in the input, from 0."""
     name: str
-    """The name as given, cut where it is far too long; octets that are not UTF-8 as \\DDD."""
     type: str
-    """The type's mnemonic, "MX"."""
     status: str
     rcode: int | None
-    """With the upper bits of EDNS; None when no server answered, as in `flags`, `rtt` and `size`."""
     flags: int | None
-    """The second 16 bits of the answer's header."""
     server: str | None
-    """Who answered, or was asked last: "127.0.0.1:53"; None for the cache."""
     transport: str | None
-    """ "udp" or "tcp"; None when nothing was sent, and for the cache."""
     tries: int
-    """Queries sent, repeats aside; 0 also for what the cache, or the query of an identical question, answered. A stale
-    answer has those that failed, a chain whose end was cached those before it."""
     rtt: float | None
-    """Seconds from the last query to its answer; None where that was the query of an identical question."""
     size: int | None
-    """Octets of the answer."""
     error: str | None
     time: float
-    """When the lookup finished, in seconds since 1970 UTC."""
     answer: tuple[Record, ...]
-    """The records of the answer section."""
 
 
 @explicit(BulkSettings, **DEFAULTS)

@@ -86,7 +86,7 @@ class Resolver:
     `servers` are texts as "9.9.9.9", "127.0.0.1:5301" or "[::1]:53"; None reads `resolv_conf`, once: its servers,
     search list, ndots, rotate, use-vc, trust-ad, and, where they are set, timeout and attempts. `search` and `ndots`
     are for `res_search`. `help(resquery.Settings)` explains the settings. `resolve` remembers answers in `.cache`, of
-    which each Resolver has its own unless it is given one.
+    which each Resolver has its own unless it is given one. `.servers`, `.search` and `.ndots` are those in use.
 
     Raises BadServer for a text that is no address, TypeError or IllegalSetting for a setting that is none.
 
@@ -107,7 +107,7 @@ class Resolver:
         **settings: Unpack[Settings],
     ) -> None:
         self.cache = cache_of(settings.pop("cache", True))
-        self.servers, self.limits, conf = settled(servers, known(settings, Settings, "Resolver"))
+        self.servers, self._limits, conf = settled(servers, known(settings, Settings, "Resolver"))
         self.search = _search_list(search) if search is not None else conf.search if conf else ()
         self.ndots = ndots if ndots is not None else conf.ndots if conf else 1
         within("ndots", self.ndots, 0, 15)
@@ -139,7 +139,7 @@ class Resolver:
         question = _Question(name, rrtype, rrclass)
         answer, wire = self._ask(question, as_received=False)
         if answer.status or answer.rcode or not answer.answered:
-            raise self._failure(question, answer, wire, followed=self.limits.hops > 0)
+            raise self._failure(question, answer, wire, followed=self._limits.hops > 0)
         return Message(wire)
 
     def res_query(
@@ -232,7 +232,7 @@ class Resolver:
             try:
                 engine = self._idle.pop()
             except IndexError:
-                return _OneEngine(self.servers, self.limits, self.cache)
+                return _OneEngine(self.servers, self._limits, self.cache)
             if engine.usable:
                 return engine
             engine.close()  # it came through a fork
@@ -260,7 +260,7 @@ class Resolver:
         if answer.status == lib.RQ_OK:
             return _rcode_failure(asked, answer.rcode, about, followed)
         if answer.status == lib.RQ_TIMEOUT:
-            return Timeout(f"{asked}: no answer within {self.limits.timeout:g} s, last asked {told}", **about)
+            return Timeout(f"{asked}: no answer within {self._limits.timeout:g} s, last asked {told}", **about)
         if answer.status == lib.RQ_TRUNCATED:
             return Truncated(f"{asked}: the answer was cut short over TCP, from {told}", **about)
         if answer.status == lib.RQ_NETWORK:

@@ -6,6 +6,7 @@ import errno
 import inspect
 import math
 import os
+import re
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -14,7 +15,19 @@ from typing import Any
 
 import pytest
 
-from resquery import BulkSettings, Cache, Message, Resolver, Settings, bulk, bulk_columns, errors, reverse_name
+from resquery import (
+    BulkSettings,
+    Cache,
+    CacheStats,
+    Message,
+    Resolver,
+    Row,
+    Settings,
+    bulk,
+    bulk_columns,
+    errors,
+    reverse_name,
+)
 from resquery._conf import POLITE, engine_conf
 from resquery._settings import divided, fair, limits_of
 from resquery.bulk import bulk_plan
@@ -37,10 +50,24 @@ def test_help_shows_every_setting_and_explains_it(call: Any, kind: Any) -> None:
     assert all(f"\n  {name} " in text for name in kind.__annotations__)
 
 
+@pytest.mark.parametrize("kind", [Row, CacheStats])
+def test_help_explains_every_field(kind: Any) -> None:
+    """In the docstring of the class: a text behind a field is not shown."""
+    assert all(re.search(rf"^ *(\w+, )?{field}\b", kind.__doc__, re.MULTILINE) for field in kind.__struct_fields__)
+
+
 def test_the_guide_explains_every_setting() -> None:
     """docs/lookups.md names each of them."""
     guide = (Path(__file__).parents[2] / "docs/lookups.md").read_text()
     assert all(f"`{name}`" in guide for name in BulkSettings.__annotations__)
+
+
+@pytest.mark.parametrize("given", [{"stale": 0.5}, {"negative_ttl": 1.5}, {"ttl": (0.1, 5)}])
+def test_a_cache_takes_whole_seconds(given: dict[str, Any]) -> None:
+    """As TTLs are: half a second is not taken for none. A float that is whole will do."""
+    with pytest.raises(errors.IllegalSetting, match="whole number of seconds"):
+        Cache(**given)
+    Cache(stale=1.0, negative_ttl=60.0, ttl=(1.0, 2.0))
 
 
 def test_an_unknown_setting_is_a_type_error() -> None:
@@ -108,8 +135,8 @@ def test_what_stands_in_the_opt_record_needs_edns(given: dict[str, Any]) -> None
     """Without it the wish would be dropped in silence; cookies that were not asked for go with it."""
     with pytest.raises(ValueError, match="need edns"):
         Resolver("127.0.0.1", edns=False, **given)
-    assert Resolver("127.0.0.1", edns=False).limits.cookies is False
-    assert Resolver("127.0.0.1", cookies=False, options=[Cookie(b"12345678")]).limits.options[:2] == b"\0\x0a"
+    assert Resolver("127.0.0.1", edns=False)._limits.cookies is False
+    assert Resolver("127.0.0.1", cookies=False, options=[Cookie(b"12345678")])._limits.options[:2] == b"\0\x0a"
 
 
 def test_settings_reach_the_core() -> None:

@@ -122,19 +122,19 @@ def test_resolv_conf_gives_servers_search_list_and_manners(tmp_path: Path) -> No
     resolver = Resolver(resolv_conf=file)
     assert resolver.servers == ("192.0.2.1:53", "[::1]:53")
     assert (resolver.search, resolver.ndots) == (("corp.example", "lab.example"), 3)
-    assert (resolver.limits.rotate, resolver.limits.transport) == (True, "tcp")
-    assert (resolver.limits.timeout, resolver.limits.tries, resolver.limits.try_timeout) == (5.0, 3, None)
+    assert (resolver._limits.rotate, resolver._limits.transport) == (True, "tcp")
+    assert (resolver._limits.timeout, resolver._limits.tries, resolver._limits.try_timeout) == (5.0, 3, None)
     other = Resolver(resolv_conf=file, search=[], ndots=1, rotate=False, transport="udp")
-    assert (other.search, other.ndots, other.limits.rotate, other.limits.transport) == ((), 1, False, "udp")
+    assert (other.search, other.ndots, other._limits.rotate, other._limits.transport) == ((), 1, False, "udp")
 
 
 def test_timeout_and_attempts_of_resolv_conf_count_when_they_are_set(tmp_path: Path) -> None:
     """`timeout` is for one query, `attempts` for a round over all servers, as for libc."""
     file = tmp_path / "resolv.conf"
     file.write_text("nameserver 192.0.2.1\nnameserver 192.0.2.2\noptions timeout:1 attempts:3\n")
-    limits = Resolver(resolv_conf=file).limits
+    limits = Resolver(resolv_conf=file)._limits
     assert (limits.try_timeout, limits.tries, limits.timeout) == (1.0, 6, 6.0)
-    assert Resolver(resolv_conf=file, timeout=2.0).limits.timeout == 2.0
+    assert Resolver(resolv_conf=file, timeout=2.0)._limits.timeout == 2.0
 
 
 def test_a_missing_resolv_conf_means_the_local_server(tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--servers", metavar="FILE", help="a list of servers, one address on a line, # for comments")
     group = parser.add_argument_group("patience")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="a lookup ends by then (5)")
-    group.add_argument("--tries", type=int, metavar="N", help="queries for a lookup at the most, repeats aside (3)")
+    group.add_argument(
+        "--tries", type=int, metavar="N", help="queries for a name at the most, free ones and repeats aside (3)"
+    )
     group.add_argument("--try-timeout", type=float, metavar="SECONDS", help="one query is given up (timeout / tries)")
     group = parser.add_argument_group("queries")
     transport = group.add_mutually_exclusive_group()

@@ -15,21 +15,16 @@ import pytest
 from resquery.options import EdnsOption
 from resquery.rdata import Rdata
 from resquery.testing import Server
+from resquery.testing.demo import ZONE
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 ADDRESS = "127.0.0.1:5301"
-ZONE = """
-1.2.0.192.in-addr.arpa. 300 IN PTR example.com.
-example.com. 300 IN MX 10 mx1.example.com.
-example.com. 300 IN A 192.0.2.1
-example.net. 300 IN A 192.0.2.2
-"""
 
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """A server that knows the names of the README."""
-    with Server(text=ZONE) as server:
+    """What `python -m resquery.testing` serves."""
+    with Server(ZONE) as server:
         yield server.address
 
 

@@ -1,4 +1,4 @@
-"""The demonstration's data: a list of real domain names, and a zone with made-up answers for them.
+"""The demonstration's data: a list of real domain names, and a zone with made-up answers for them and the README's.
 
 `data/demo.zone` is what `python -m resquery.testing.demo` prints. All addresses are from the ranges for documentation
 (RFC 5737, RFC 3849), nothing is asked of anybody: the names only look like a day's work. SPDX-License-Identifier: MIT
@@ -24,6 +24,10 @@ $ORIGIN .
 $TTL 300
 . SOA ns.demo.invalid. root.demo.invalid. 1 3600 600 86400 60
 . NS ns.demo.invalid.
+example.com. A 192.0.2.1
+example.com. MX 10 mx1.example.com.
+example.net. A 192.0.2.2
+1.2.0.192.in-addr.arpa. PTR example.com.
 """
 
 

@@ -230,6 +230,18 @@ def test_every_client_answers_the_same(folder: Path, server: Served, key: str) -
         assert party.counted(task, lookup.run(party.command(task), folder).said) == (50, 0)
 
 
+@pytest.mark.parametrize("key", ["columns", "rows", "ndjson"])
+def test_a_name_without_an_answer_is_not_counted(folder: Path, key: str) -> None:
+    """In whatever form the rows come."""
+    party = next(one for one in contenders.contenders(None) if one.key == key)
+    served.write_names(folder / "half", 40)
+    with (folder / "half").open("a") as names:
+        names.writelines(f"n{i}.elsewhere.example\n" for i in range(10))
+    with served.embedded(folder) as ours:
+        task = contenders.Task(folder, folder / "half", 50, ours, False)
+        assert party.counted(task, lookup.run(party.command(task), folder).said) == (40, 10)
+
+
 # --- the commands -----------------------------------------------------------------------------------------------------
 
 

@@ -54,17 +54,38 @@ def run_rows_tcp(path: str, addresses: list[str], found: Found, **more: Any) -> 
 
 
 def run_columns(path: str, addresses: list[str], found: Found, **more: Any) -> None:
-    """`bulk_columns`; the rows are only counted, or looked at with pyarrow where they are to be written."""
+    """`bulk_columns`; the answers are only counted, or looked at with pyarrow where they are to be written."""
     import resquery
 
     counted = found is _count
     for batch in resquery.bulk_columns(names_of(path), "A", servers=addresses, **more):
         if counted:
-            _tally.answered += len(batch)
+            _tally.answered += _answered(batch)
             continue
         for row in import_module("pyarrow").record_batch(batch).to_pylist():
             if row["answer"]:
                 found(row["name"], row["answer"][0]["data"])
+
+
+class _ArrowArray(ctypes.Structure):
+    """struct ArrowArray of the Arrow C data interface, as far as it is read here."""
+
+
+_ArrowArray._fields_ = (
+    *((name, ctypes.c_int64) for name in ("length", "null_count", "offset", "n_buffers", "n_children")),
+    ("buffers", ctypes.POINTER(ctypes.POINTER(ctypes.c_int32))),
+    ("children", ctypes.POINTER(ctypes.POINTER(_ArrowArray))),
+)
+
+
+def _answered(batch: Any) -> int:
+    """How many rows of a batch have an answer: its lists of one record each end where the next begins."""
+    _, capsule = batch.__arrow_c_array__()
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.argtypes, pointer.restype = (ctypes.py_object, ctypes.c_char_p), ctypes.c_void_p
+    rows = _ArrowArray.from_address(pointer(capsule, b"arrow_array"))
+    answer = rows.children[rows.n_children - 1].contents
+    return answer.buffers[1][answer.length]
 
 
 # --- opponents --------------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ typedef struct rq_slot {
   uint8_t state;    /* enum rq_slot_state */
   uint8_t repeated; /* the query was sent once more */
   uint8_t source;   /* enum rq_source, of that reply */
-  uint8_t aliased;  /* as rq_reply says of it */
+  uint8_t aliased;  /* as rq_reply says of it; from the cache, where it may lead on */
   uint8_t stale;    /* from the cache, where it was too old */
   uint8_t looked;   /* the cache was asked in vain before */
   uint8_t leads;    /* in the table of questions in flight, or to be asked next: others may follow */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #define TYPE_CNAME 5
+#define TYPE_RRSIG 46
 #define TYPE_META 249 /* TKEY, the first of the types that only questions have (RFC 6895, 3.1), */
 #define TYPE_ANY 255  /* and the last */
 #define RCODE_NXDOMAIN 3
@@ -207,12 +208,13 @@ static rq_cache_key key_of(const rq_engine *engine, uint64_t hash, const rq_ques
   return (rq_cache_key){hash, &asked->name, asked->rrtype, asked->rrclass, engine->share.manner};
 }
 
-/* As rq_reply has it. */
-static uint8_t is_aliased(rq_walk walk) {
+/* Whether what rq_chain_select wrote ends with a CNAME: else it is whole, and needs no second look. */
+static uint8_t may_lead_on(rq_walk walk) {
   rq_record record;
-  while (rq_walk_record(&walk, &record) == 1 && walk.section == RQ_ANSWER)
-    if (record.rrtype == TYPE_CNAME) return 1;
-  return 0;
+  uint8_t may = 0;
+  while (rq_walk_record(&walk, &record) == 1)
+    if (record.rrtype != TYPE_RRSIG) may = record.rrtype == TYPE_CNAME;
+  return may;
 }
 
 static int answer_cached(rq_engine *engine, uint32_t i, rq_find how) {
@@ -227,7 +229,7 @@ static int answer_cached(rq_engine *engine, uint32_t i, rq_find how) {
   slot->lookup.error = 0;
   slot->source = RQ_FROM_CACHE;
   slot->rcode = RQ_RCODE(walk.header.flags);
-  slot->aliased = engine->conf.hops > 0 && is_aliased(walk);
+  slot->aliased = engine->conf.hops > 0 && may_lead_on(walk);
   slot->rtt_us = -1;
   slot->stale = (uint8_t)was_stale;
   if (rq_slot_keep(slot, engine->share.found, len) < 0) fail(slot, RQ_NO_MEMORY);

@@ -229,6 +229,9 @@ def test_the_command_itself(capsys: pytest.CaptureFixture[str]) -> None:
         said = capsys.readouterr()
         assert out is None or said.out == out
     assert said.err.count("\n") == 1
+    with pytest.raises(SystemExit):
+        main(["query", "--help"])
+    assert "--json[=SHAPE]  " in capsys.readouterr().out
 
 
 # -- bulk: input

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -44,6 +45,12 @@ class _Parser(argparse.ArgumentParser):
         if unknown and self._subparsers is None:  # else the whole command would tell it, and point to its own --help
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return known, unknown
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        for option in self.alone:  # two characters more, out of the blanks behind it
+            text = re.sub(rf"{option} ([A-Z]+)( {{2}})?", rf"{option}[=\1]", text)
+        return text
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"resquery: {message}; see {self.prog} --help\n")

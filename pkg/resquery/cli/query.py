@@ -32,7 +32,7 @@ def add_to(commands: Any) -> None:
         metavar="SHAPE",
         action=_Once,
         choices=tuple(JSON_SHAPES),
-        help="print one line of JSON, shaped as zdns, rfc8427 or massdns; with = before it (zdns)",
+        help="print one line of JSON, shaped as zdns, rfc8427 or massdns (zdns)",
     )
     parser.alone["--json"] = tuple(JSON_SHAPES)
     parser.add_argument("--class", dest="rrclass", default="IN", metavar="CLASS", help="CH, CLASS3, ... (IN)")

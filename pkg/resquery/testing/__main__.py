@@ -18,7 +18,12 @@ from .server import Server
 def main(argv: list[str] | None = None) -> int:
     """Serves a zone file (without one, the demonstration's). Exit 0 on SIGINT or SIGTERM, 1 when it cannot start."""
     parser = argparse.ArgumentParser(prog="python -m resquery.testing", description="A DNS test server on loopback.")
-    parser.add_argument("--zone", action="append", metavar="FILE", help="zone file (default: the demonstration's)")
+    parser.add_argument(
+        "--zone",
+        action="append",
+        metavar="FILE",
+        help="zone file (default: the demonstration's, which has the README's names)",
+    )
     parser.add_argument("--port", type=int, default=0, help="port (default: a free one)")
     parser.add_argument("--ipv6", action="store_true", help="listen on ::1 too")
     parser.add_argument("--synthesize", metavar="NAME", help="answer A questions for every name below NAME")

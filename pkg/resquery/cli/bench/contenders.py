@@ -63,7 +63,7 @@ def contenders(floor: Path | None) -> list[Contender]:
         _bulk("ndjson_tcp", "resquery bulk --transport tcp", "--transport", "tcp"),
         _bulk("ndjson_2", "resquery bulk --threads 2", "--threads", "2"),
         _bulk("ndjson_bare", "resquery bulk, all manners off", *_BARE),
-        _client("columns", "resquery.bulk_columns, rows counted", "resquery"),
+        _client("columns", "resquery.bulk_columns, answers counted", "resquery"),
         _client("columns_tcp", 'bulk_columns(transport="tcp")', "resquery", "columns", 'transport="tcp"'),
         _client("rows", "for row in resquery.bulk", "resquery"),
         _client("rows_tcp", 'for row in bulk(transport="tcp")', "resquery", "rows", 'transport="tcp"'),

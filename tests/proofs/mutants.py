@@ -115,7 +115,7 @@ MUTANTS = (
     ),
     Mutant(
         "a window of a bitmap is longer than 32 octets",
-        "rq_rdata.c",
+        "rq_check.c",
         "types_check",
         "len < 1 || len > 32)",
         "len < 1 || len > 33)",
@@ -132,7 +132,7 @@ MUTANTS = (
     ),
     Mutant(
         "an option's length counts one octet too few",
-        "rq_rdata.c",
+        "rq_inside.c",
         "rq_pairs_next",
         "rq_cur_take(octets, len, value);",
         "rq_cur_take(octets, len + 1u, value);",
@@ -158,20 +158,20 @@ MUTANTS = (
         "if (state != RQ_CUR_GOOD) rq_cur_fail(&it->cur, state);",
         "",
     ),
-    Mutant("strings of one kind are not looked into", "rq_rdata.c", "rest_check", "      ids_check(rest);\n", ""),
+    Mutant("strings of one kind are not looked into", "rq_check.c", "rest_check", "      ids_check(rest);\n", ""),
     Mutant(
         "a prefix is longer than an address", "rq_rdata.c", "suffix_read", "if (prefix > 128) {", "if (prefix > 136) {"
     ),
     Mutant(
         "bits are counted on and on",
-        "rq_rdata.c",
+        "rq_inside.c",
         "bits_load",
         "it->at = (it->at + 1u) % 8192u;",
         "it->at = it->at + 1u;",
     ),
     Mutant(
         "the size of an address prefix keeps its top bit",
-        "rq_rdata.c",
+        "rq_inside.c",
         "rq_prefixes_next",
         "size_t size = len >= 128 ? len - 128u : len;",
         "size_t size = len;",

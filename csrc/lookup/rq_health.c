@@ -262,6 +262,7 @@ void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeat
   if (!health->adapts) return;
   health->silent = 0;
   health->benched = health->probes = 0;
+  health->answered_us = now_us;
   if (!repeated) measure(health, rtt_us);
   count(health, refused != 0, now_us - rtt_us, now_us);
 }
@@ -278,11 +279,16 @@ int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us) {
   return 1;
 }
 
-int rq_health_repeat(rq_health *health, int64_t now_us) {
+int rq_health_repeat(rq_health *health, uint32_t done, int64_t now_us) {
   if (!health->adapts || rq_bucket_ready(&health->bucket, 1, now_us) == 0) return 0;
+  const int64_t rto_us = rq_health_rto_us(health);
+  if (done > 0 && now_us - health->answered_us > rto_us << (done + 1)) return 0;
   rq_bucket_take(&health->bucket, 1);
   health->now.sent++;
-  if (health->doubled < DOUBLED_MOST) health->doubled++;
+  if (health->doubled == 0 || now_us - health->doubled_us >= rto_us) {
+    if (health->doubled < DOUBLED_MOST) health->doubled++;
+    health->doubled_us = now_us;
+  }
   return 1;
 }
 

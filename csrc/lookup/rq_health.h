@@ -56,6 +56,8 @@ typedef struct rq_health {
   int64_t srtt_us, rttvar_us;
   rq_cohort now, before;   /* what is sent now; what was sent before that, all of which is decided when `now` ends */
   int64_t interval_us;     /* how long one lasts at the least */
+  int64_t answered_us;     /* when it last answered anything */
+  int64_t doubled_us;      /* when its RTO was last doubled */
   int64_t silent_us;       /* when the first of the `silent` was sent */
   int64_t asked_us;        /* benched: when it was last asked all the same */
   int64_t probe_us;        /* benched: when it is asked again */
@@ -108,9 +110,11 @@ void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeat
 /* No answer came to a query that was sent at `sent_us`. Returns 1 when the server is left out from now on. */
 int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us);
 
-/* Whether a query in flight may be sent once more now; then it counts as sent, and until an answer tells better,
- * repeats come twice as late (RFC 6298, 5.5). */
-int rq_health_repeat(rq_health *health, int64_t now_us);
+/* Whether a query in flight may be sent once more now, `done` (0 to 30) times after the first; then it counts as sent,
+ * and until an answer tells better, repeats come twice as late, later still after another RTO (RFC 6298, 5.5). The
+ * first repeat is a guess; more are sent only to a server that has answered others within the last RTO * 2^(done + 1),
+ * and so seems to have lost this one. */
+int rq_health_repeat(rq_health *health, uint32_t done, int64_t now_us);
 
 /* How long after a query it is sent once more: srtt + 4 rttvar (RFC 6298, 2), within bounds. */
 int64_t rq_health_rto_us(const rq_health *health);

@@ -35,6 +35,8 @@
 #define RQ_SERVER_LINKS 4u /* TCP connections to one server */
 #define RQ_PIPELINE 512u   /* queries in flight on one connection */
 
+#define RQ_REPEATS_MOST 3u /* times that a query is sent again within its try */
+
 /* Bursts: of the queries that one server got in the last RQ_SLICES * RQ_SLICE_US, so many may be without an answer. */
 #define RQ_BURST 128u
 #define RQ_SLICES 4
@@ -81,7 +83,7 @@ typedef struct rq_slot {
   uint16_t id;
   uint16_t rcode;   /* of the reply that is kept */
   uint8_t state;    /* enum rq_slot_state */
-  uint8_t repeated; /* the query was sent once more */
+  uint8_t repeated; /* times that the query was sent again */
   uint8_t source;   /* enum rq_source, of that reply */
   uint8_t aliased;  /* as rq_reply says of it; from the cache, where it may lead on */
   uint8_t stale;    /* from the cache, where it was too old */
@@ -339,7 +341,7 @@ void rq_pace_answer(rq_engine *engine, uint32_t i, uint16_t rcode);
 void rq_pace_loss(rq_engine *engine, uint32_t i);
 
 /* Whether a query in flight may be sent once more. */
-int rq_pace_repeat(rq_engine *engine, uint32_t s);
+int rq_pace_repeat(rq_engine *engine, uint32_t i);
 
 /* --- rq_share.c --- */
 
@@ -384,7 +386,7 @@ void rq_udp_send(rq_engine *engine);
 /* Receives from one socket, and its errors. */
 void rq_udp_event(rq_engine *engine, uint32_t sock, uint32_t events);
 
-/* Half-way of a try: the timer of a slot that was set for its repeat. Sends it once more, if it was sent for long
+/* Before the end of a try: the timer of a slot that was set for its repeat. Sends it once more, if it was sent for long
  * enough and may be, and sets the timer anew. */
 void rq_udp_repeat(rq_engine *engine, uint32_t i);
 

@@ -25,6 +25,7 @@ static uint32_t take(rq_engine *engine, uint32_t s, uint32_t number, uint32_t co
 static void write_query(rq_engine *engine, uint32_t i, uint32_t at);
 static uint32_t settle(rq_engine *engine, rq_group *group, uint32_t number, uint32_t messages, uint32_t count);
 static uint32_t receive_batch(rq_engine *engine, uint32_t number);
+static int repeat(rq_engine *engine, uint32_t i);
 static int32_t cut(const rq_batch *batch, uint32_t k);
 static void read_errors(rq_engine *engine, uint32_t number);
 
@@ -188,27 +189,32 @@ static uint32_t settle(rq_engine *engine, rq_group *group, uint32_t number, uint
   return sent;
 }
 
-/* A query that waits in a list for its server's turn is not repeated, nor one that was sent late. A repeat that cannot
- * be sent is left out. */
+/* After one RTO, then each time after twice as long. A query that waits in a list for its server's turn is not
+ * repeated, nor one that was sent late. */
 void rq_udp_repeat(rq_engine *engine, uint32_t i) {
+  const rq_slot *slot = &engine->slots[i];
+  int64_t end_us = slot->lookup.deadline_us, rto_us = rq_slot_rto_us(engine, slot->lookup.server);
+  int64_t due_us = slot->repeated ? engine->now_us : slot->sent_us + rto_us;
+  if (slot->state != RQ_SLOT_UDP)
+    due_us = engine->now_us + rto_us;
+  else if (due_us <= engine->now_us)
+    due_us = repeat(engine, i) ? engine->now_us + (rto_us << slot->repeated) : end_us;
+  rq_wheel_set(&engine->wheel, i, due_us < end_us ? due_us : end_us);
+}
+
+/* The same packet once more, if that is allowed; then 1, also when it could not be sent, and is left out. */
+static int repeat(rq_engine *engine, uint32_t i) {
   rq_slot *slot = &engine->slots[i];
-  uint32_t s = slot->lookup.server;
-  int64_t due_us = slot->lookup.deadline_us;
-  int64_t rto_us = rq_slot_rto_us(engine, s);
-  int64_t from_us = slot->state == RQ_SLOT_UDP ? slot->sent_us : engine->now_us;
-  if (engine->now_us - from_us < rto_us) {
-    if (rto_us < due_us - from_us) due_us = from_us + rto_us;
-  } else if (!slot->repeated && rq_pace_repeat(engine, s)) {
-    int error;
-    write_query(engine, i, 0);
-    slot->repeated = 1;
-    slot->cookied |= engine->manners[s].cookie_due;
-    uint32_t sent = rq_batch_send(&engine->sending, engine->sys, engine->socks[slot->sock].fd,
-                                  rq_batch_single(&engine->sending, 0, 0, 1), &error);
-    engine->stats.queries[RQ_UDP] += sent;
-    engine->stats.repeats += sent;
-  }
-  rq_wheel_set(&engine->wheel, i, due_us);
+  int error;
+  if (!rq_pace_repeat(engine, i)) return 0;
+  write_query(engine, i, 0);
+  slot->repeated++;
+  slot->cookied |= engine->manners[slot->lookup.server].cookie_due;
+  uint32_t sent = rq_batch_send(&engine->sending, engine->sys, engine->socks[slot->sock].fd,
+                                rq_batch_single(&engine->sending, 0, 0, 1), &error);
+  engine->stats.queries[RQ_UDP] += sent;
+  engine->stats.repeats += sent;
+  return 1;
 }
 
 /* --- receiving --- */

@@ -225,9 +225,11 @@ void rq_pace_loss(rq_engine *engine, uint32_t i) {
   if (benched && engine->server_count > 1) engine->stats.benched++;
 }
 
-int rq_pace_repeat(rq_engine *engine, uint32_t s) {
+int rq_pace_repeat(rq_engine *engine, uint32_t i) {
+  const rq_slot *slot = &engine->slots[i];
   if (rq_bucket_ready(&engine->bucket, 1, engine->now_us) == 0) return 0;
-  if (!engine->healths || !rq_health_repeat(&engine->healths[s], engine->now_us)) return 0;
+  if (!engine->healths || slot->repeated >= RQ_REPEATS_MOST) return 0;
+  if (!rq_health_repeat(&engine->healths[slot->lookup.server], slot->repeated, engine->now_us)) return 0;
   rq_bucket_take(&engine->bucket, 1);
   return 1;
 }

@@ -59,8 +59,9 @@ class Settings(TypedDict, total=False):
       tries            queries sent for it at the most (3), for each name of its chain; up to four more are free: over
                        TCP after a cut answer, and beside one that cannot be trusted, one without EDNS, and one with a
                        new cookie
-      try_timeout      one query is given up (timeout / tries); over UDP it is repeated once before, when its answer is
-                       late, at half of that at the latest, unless adapt is False
+      try_timeout      one query is given up (timeout / tries); over UDP it is repeated before, when its answer is late,
+                       at half of that at the latest, and up to twice more at a server that answers others, unless
+                       adapt is False
     Servers:
       resolv_conf      the file that tells them, and more, when no servers are given ("/etc/resolv.conf")
       rotate           begin each lookup at the next server (bulk: True; Resolver: as resolv.conf(5) says, else False)

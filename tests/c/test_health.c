@@ -122,13 +122,30 @@ static void test_rto_takes_nothing_from_repeats(unit *u) {
   rq_health_init(&h, 0, 0, SECOND, 0);
   for (int n = 0; n < 50; n++) rq_health_answer(&h, 20000, 0, 0, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), RQ_RTO_LEAST_US);
-  EXPECT(u, rq_health_repeat(&h, 0));
+  EXPECT(u, rq_health_repeat(&h, 0, 0));
   rq_health_answer(&h, 900000, 0, 1, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), 2 * RQ_RTO_LEAST_US);
-  for (int n = 0; n < 1000; n++) rq_health_repeat(&h, 0);
+  for (int n = 0; n < 1000; n++) rq_health_repeat(&h, 0, 0); /* all of one time */
+  EXPECT_NUMBER(u, rq_health_rto_us(&h), 2 * RQ_RTO_LEAST_US);
+  for (int n = 0; n < 1000; n++) rq_health_repeat(&h, 0, n * SECOND);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), 64 * RQ_RTO_LEAST_US);
   rq_health_answer(&h, 20000, 0, 0, 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), RQ_RTO_LEAST_US);
+}
+
+/* A first repeat is sent on suspicion; more of them only to a server that is seen to answer others. */
+static void test_a_silent_server_gets_one_repeat(unit *u) {
+  rq_health h;
+  u->about = "silent";
+  rq_health_init(&h, 0, 0, SECOND, 0);
+  rq_health_answer(&h, 20000, 0, 0, SECOND);
+  EXPECT(u, rq_health_repeat(&h, 0, 3 * SECOND));
+  EXPECT(u, !rq_health_repeat(&h, 1, 3 * SECOND));
+  rq_health_answer(&h, 20000, 0, 1, 3 * SECOND); /* of two packets: it lives, but how soon it answers is not told */
+  int64_t rto_us = rq_health_rto_us(&h);
+  EXPECT(u, !rq_health_repeat(&h, 1, 3 * SECOND + 4 * rto_us + 1));
+  EXPECT(u, !rq_health_repeat(&h, 2, 3 * SECOND + 8 * rto_us + 1));
+  EXPECT(u, rq_health_repeat(&h, 1, 3 * SECOND + 4 * rto_us));
 }
 
 /* --- what is learned --- */
@@ -363,8 +380,8 @@ static void test_a_repeat_takes_a_token(unit *u) {
   rq_health h;
   u->about = "repeat";
   rq_health_init(&h, 10, 1, SECOND, 0);
-  EXPECT(u, rq_health_repeat(&h, 0));
-  EXPECT(u, !rq_health_repeat(&h, 0));
+  EXPECT(u, rq_health_repeat(&h, 0, 0));
+  EXPECT(u, !rq_health_repeat(&h, 0, 0));
   EXPECT_NUMBER(u, rq_health_room(&h, 1, 0), 0);
   EXPECT_NUMBER(u, rq_health_rto_us(&h), 2 * RQ_RTO_FIRST_US);
 }
@@ -400,6 +417,7 @@ int main(void) {
   test_a_bucket_does_not_fill_backwards(&u);
   test_rto_follows_the_times_of_answers(&u);
   test_rto_takes_nothing_from_repeats(&u);
+  test_a_silent_server_gets_one_repeat(&u);
   test_steady_loss_slows_nothing(&u);
   test_a_sudden_rise_halves_and_calm_brings_all_back(&u);
   test_the_floor_holds(&u);

@@ -1,9 +1,15 @@
-"""The tally of the tests beside other programs: cases run with each, and where we differ, at the end of a run."""
+"""What tests of several folders need, and the tally of the tests beside other programs, at the end of a run.
+
+The tally: cases run with each program, and where we differ.
+"""
 
 from __future__ import annotations
 
 import gc
+import signal
+import socket
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +23,22 @@ _tally: pytest.StashKey[Tally] = pytest.StashKey()
 def tally(pytestconfig: pytest.Config) -> Tally:
     """Counts by oracle and outcome: `tally["dig: text"]["agree"] += 1`, or with the reason of a disagreement."""
     return pytestconfig.stash.setdefault(_tally, defaultdict(Counter))
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a server that never answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, also where the tests' own parent has it ignored (a job in the background)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_collection_finish() -> None:

@@ -23,22 +23,6 @@ PATIENCE = 60.0  # of lookups that nothing answers: far more than any test takes
 WAKES_WITHIN = 0.1  # of an interrupt
 
 
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """The address of a server that never answers."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{held.getsockname()[1]}"
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """SIGINT raises KeyboardInterrupt, also where the tests' own parent has it ignored (a job in the background)."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def limited(limit: int, server: str, *options: str) -> subprocess.CompletedProcess[str]:
     """`resquery bulk` for 300 names, a third of which need TCP, in a process that may have so many descriptors."""
     names = "".join(f"n{number}.many.example\n" for number in range(300))

@@ -119,6 +119,7 @@ static void choose_manner(rq_lookup *lookup, const rq_policy *policy, int64_t no
 /* Before end_us only. Compared by subtraction: now_us + try_us is formed only when it fits. */
 static rq_action ask(rq_lookup *lookup, const rq_policy *policy, int64_t now_us) {
   lookup->tries++;
+  lookup->doubted = 0;
   lookup->suspect = lookup->beside = RQ_ACCEPT;
   lookup->try_end_us = policy->try_us < lookup->end_us - now_us ? now_us + policy->try_us : lookup->end_us;
   lookup->deadline_us = lookup->try_end_us;

@@ -45,14 +45,14 @@ typedef struct rq_lookup {
   uint32_t turns;         /* servers asked, repeats counted */
   int32_t status; /* RQ_PENDING; once finished RQ_OK, RQ_TIMEOUT, RQ_TRUNCATED or RQ_NETWORK: how the last try ended */
   int32_t error;  /* errno with RQ_NETWORK, else 0 */
-  uint16_t tries; /* queries sent, free ones included: at most policy->tries + 4 */
+  uint16_t tries; /* queries sent, free ones included: at most 2 * (policy->tries + 3) */
   uint16_t left;  /* queries of policy->tries not used yet */
   uint8_t transport, edns;  /* of the query to send, or that was sent last */
   uint8_t answer_transport; /* how the answer or the reply that is kept came */
   uint8_t kept;             /* a reply is kept */
   uint8_t upgraded, plain;  /* the free query over TCP after TC, the free query without EDNS, was used */
   uint8_t renewed;          /* so was the free query after BADCOOKIE, */
-  uint8_t doubted;          /* and the free query over TCP beside one over UDP */
+  uint8_t doubted;          /* and the free query over TCP beside the present one over UDP */
   uint8_t suspect; /* enum rq_verdict: why a packet of this try was dropped, while a right one is waited for; else 0 */
   uint8_t beside;  /* the same, once the query over TCP goes beside */
   uint8_t distrusts; /* the present query goes over TCP because its server's answers over UDP are not to be trusted */

@@ -56,9 +56,9 @@ class Settings(TypedDict, total=False):
 
     Patience, in seconds:
       timeout          a lookup ends by then, whatever happens (5)
-      tries            queries sent for it at the most (3), for each name of its chain; up to four more are free: over
-                       TCP after a cut answer, and beside one that cannot be trusted, one without EDNS, and one with a
-                       new cookie
+      tries            queries sent for it at the most (3), for each name of its chain; up to three more are free: over
+                       TCP after a cut answer, without EDNS, and with a new cookie; and one over TCP beside each over
+                       UDP whose answer cannot be trusted
       try_timeout      one query is given up (timeout / tries); over UDP it is repeated before, when its answer is late,
                        at half of that at the latest, and up to twice more at a server that answers others, unless
                        adapt is False

@@ -362,9 +362,6 @@ void peers_draw(world *w, uint32_t count) {
     p->tcp_noise = trait(w, 20, 30);
     p->tcp_wrong_id = trait(w, 20, 30);
     p->tcp_keeps_back = trait(w, 30, 50);
-    if (!w->kind)
-      draw_faults(w, p);
-    else if (p->breaks_case || p->strips) /* both, and an answer may be doubted twice: but a lookup asks TCP once */
-      p->formerr_to_edns = p->badcookie = 0;
+    if (!w->kind) draw_faults(w, p);
   }
 }

@@ -73,7 +73,8 @@ def is_query(line: str) -> bool:
 def test_a_lookup_ends_once_in_time_and_within_its_queries(
     player: Path, policy: dict[str, int], events: list[tuple[int, str]]
 ) -> None:
-    """At most tries + 3 queries, and one beside each over UDP; a try ends at min(now + try, end); the last timer ends what nothing else ended."""
+    """At most tries + 3 queries, and one beside each over UDP; a try ends at min(now + try, end); the last timer ends
+    what nothing else ended."""
     commands, times = commands_for(policy, events)
     end = times[0] + policy["timeout"]
     lines = play(player, commands)

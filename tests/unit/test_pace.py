@@ -73,7 +73,7 @@ def test_rows_are_out_in_time_whatever_is_lost() -> None:
 
 
 def test_repeats_are_told_apart_from_tries() -> None:
-    """What is lost at a server that is usually quick is sent again within its try, up to three times; the try is one."""
+    """What is lost at a server that is usually quick is sent again within its try, up to thrice; the try is one."""
     with Server(synthesize="example", loss=0.3, seed=2) as server:
         rows = list(bulk(names(400), servers=server.address, timeout=4.0, tries=1))
     assert sum(row.status == "NOERROR" for row in rows) > 380  # 0.99 of all; without repeats it would be 0.7, 280

@@ -59,9 +59,7 @@ def program(
     The flags in RESQUERY_CFLAGS and RESQUERY_LDFLAGS are added, so that `make asan` and `make coverage` reach these
     programs too, but not to one that is `alone`, whose instruments go with no others. `link` is for the linker.
     """
-    cflags, ldflags = (
-        [] if alone else shlex.split(os.environ.get(f"RESQUERY_{kind}FLAGS", "")) for kind in ("C", "LD")
-    )
+    cflags, ldflags = ([] if alone else outside(name) for name in ("RESQUERY_CFLAGS", "RESQUERY_LDFLAGS"))
     flags = [*flags, *cflags]
     call([compiler, *flags, "-pthread", *objects(sources, flags, compiler), *link, *ldflags, "-o", to])
     return to

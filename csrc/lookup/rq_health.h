@@ -104,7 +104,7 @@ void rq_health_left(rq_health *health);
 void rq_health_back(rq_health *health);
 
 /* An answer, to a query that was sent `rtt_us` ago. `refused`: an rcode that says it could or would not answer;
- * `repeated`: the query was sent twice, so its time tells nothing (Karn). */
+ * `repeated`: the query was sent more than once, so its time tells nothing (Karn). */
 void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeated, int64_t now_us);
 
 /* No answer came to a query that was sent at `sent_us`. Returns 1 when the server is left out from now on. */

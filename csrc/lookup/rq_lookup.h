@@ -26,7 +26,7 @@ typedef enum rq_action {
 /* Shared by all lookups of an engine. */
 typedef struct rq_policy {
   int64_t timeout_us, try_us; /* per lookup, per query */
-  uint32_t tries;             /* queries at the most, 1..100, beside four free ones, see rq_lookup_reply */
+  uint32_t tries;             /* queries at the most, 1..100, beside free ones, see rq_lookup_reply and _suspect */
   uint32_t servers;           /* how many there are, at least 1; asked in turn from the one that start names */
   uint8_t transport, edns;    /* enum rq_transport to begin with at each server; send OPT to begin with */
   uint8_t dnssec_ok;          /* never go without OPT for silence alone: DO is in it */
@@ -93,8 +93,8 @@ rq_action rq_lookup_reply(rq_lookup *lookup, const rq_policy *policy, const rq_r
 
 /* A packet over UDP was dropped with RQ_DROP_CASE or RQ_DROP_COOKIE: it is forged, or its server breaks case or
  * cookies. RQ_DO_WAIT, and deadline_us is now RQ_SUSPECT_US ahead, or half of what is left of the try if that is less:
- * if nothing has ended the try by then, the same server is asked over TCP beside, once for a lookup and for free. The
- * try, its query over UDP and all that follows stay as they would be without the packet. */
+ * if nothing has ended the try by then, the same server is asked over TCP beside, once for each query over UDP and for
+ * free. The try, its query over UDP and all that follows stay as they would be without the packet. */
 rq_action rq_lookup_suspect(rq_lookup *lookup, int verdict, int64_t now_us);
 
 /* The query over TCP that goes beside, or was to, cannot be sent, or the network refused it: RQ_DO_WAIT for the one

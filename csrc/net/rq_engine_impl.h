@@ -298,9 +298,10 @@ void rq_pace_drop(rq_engine *engine);
 uint32_t rq_pace_timers(const rq_engine *engine);
 void rq_pace_timer(rq_engine *engine, uint32_t number);
 
-/* Whether lookups that are given now may be held back: by a rate that was set, or one that was learned. */
+/* Whether lookups that are given now may be held back: by a limit that was set, or a rate that was learned. */
 static inline int rq_pace_holds(const rq_engine *engine) {
-  return engine->paused || engine->conf.rate > 0 || engine->conf.server_rate > 0;
+  const rq_engine_conf *conf = &engine->conf;
+  return engine->paused || conf->rate > 0 || conf->server_rate > 0 || conf->server_flight > 0;
 }
 
 /* Whether a lookup may begin, at the server *first or the one that is then named there. If not, a timer or an answer

@@ -155,7 +155,7 @@ static void test_waiting_to_begin_is_no_part_of_the_time_of_a_lookup(unit *u) {
 static void test_a_hit_waits_for_nobody(unit *u) {
   static const rq_cache_conf limits = {.entries = 1000, .octets = 1 << 20, .ttl_max_s = 86400};
   int32_t status;
-  for (int k = 0; k < 4; k++) {
+  for (int k = 0; k < 6; k++) {
     rq_engine_conf conf = standard;
     rq_cache *cache = rq_cache_new(&limits, &status);
     u->about = "hits do not wait";
@@ -163,8 +163,9 @@ static void test_a_hit_waits_for_nobody(unit *u) {
     EXPECT_NUMBER(u, rq_engine_use_cache(engine, cache), RQ_OK);
     run(u, engine, 100, 200);
     rq_engine_free(engine);
-    *(k % 2 ? &conf.rate : &conf.server_rate) = 10;
-    conf.spread = k > 1;
+    if (k % 3 < 2) *(k % 3 ? &conf.rate : &conf.server_rate) = 10;
+    conf.server_flight = k % 3 == 2;
+    conf.spread = k > 2;
     conf.share = 1;
     engine = lane_engine(u, &conf, 2, 5000, 14);
     EXPECT_NUMBER(u, rq_engine_use_cache(engine, cache), RQ_OK);
@@ -175,7 +176,7 @@ static void test_a_hit_waits_for_nobody(unit *u) {
     uint32_t late = 0;
     for (uint32_t n = 100; n < 200; n++) late += got.drained_us[n] > 5 * SECOND + 1000;
     EXPECT_NUMBER(u, late, 0);
-    for (uint32_t s = 0; s < 2; s++) EXPECT(u, within(k % 2 ? UINT32_MAX : s, 10));
+    for (uint32_t s = 0; s < 2; s++) EXPECT(u, k % 3 == 2 || within(k % 3 ? UINT32_MAX : s, 10));
     rq_engine_free(engine);
     rq_cache_free(cache);
   }

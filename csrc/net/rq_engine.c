@@ -347,8 +347,7 @@ int32_t rq_engine_fd(const rq_engine *engine) {
 int32_t rq_engine_wait_ms(const rq_engine *engine) {
   if (!engine || engine->stats.held == 0) return -1;
   if (engine->stats.finished > 0) return 0;
-  int can_start = (rq_slots_fresh(engine) || engine->share.asking.head != RQ_NONE) &&
-                  engine->stats.in_flight < engine->conf.max_in_flight;
+  int can_start = rq_slots_wait(engine) && engine->stats.in_flight < engine->conf.max_in_flight;
   if (can_start && !engine->paused) return 0;
   int64_t due = rq_wheel_next_us(&engine->wheel), now = rq_clock_us(engine->sys);
   if (engine->unsent && due > now + RETRY_MS * MILLISECOND) return RETRY_MS;

@@ -174,7 +174,7 @@ struct rq_engine {
   uint8_t connected;               /* UDP sockets are: the kernel checks the source */
   uint8_t unsent;  /* something is ready but had no turn, or the kernel took no more: the next turn comes soon */
   uint8_t paces;   /* queries are counted, by server and in all: see rq_pace.c */
-  uint8_t paused;  /* no lookup may begin now, for that reason; an event or a timer says when */
+  uint8_t paused;  /* lookups wait to begin, for that reason; an event or a timer says when */
   uint8_t gathers; /* answers are left to gather before they are received */
   int epoll;
   int entropy_error;       /* errno of getrandom, 0 while all is well */
@@ -237,9 +237,9 @@ void rq_slot_release(rq_engine *engine, uint32_t i);
 /* Begins fresh lookups while the limit of those in flight allows, and the pace. */
 void rq_slots_start(rq_engine *engine);
 
-/* Whether there are any. */
-static inline int rq_slots_fresh(const rq_engine *engine) {
-  return engine->fresh.head != RQ_NONE || engine->fresh_count > 0;
+/* Whether there are any, or others with a question to ask. */
+static inline int rq_slots_wait(const rq_engine *engine) {
+  return engine->fresh.head != RQ_NONE || engine->fresh_count > 0 || engine->share.asking.head != RQ_NONE;
 }
 
 /* Events: the slot is on the network, and is moved on as rq_lookup decides. */

@@ -27,8 +27,7 @@ static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len
 /* --- events --- */
 
 void rq_slots_start(rq_engine *engine) {
-  while ((rq_slots_fresh(engine) || engine->share.asking.head != RQ_NONE) &&
-         engine->stats.in_flight < engine->conf.max_in_flight) {
+  while (rq_slots_wait(engine) && engine->stats.in_flight < engine->conf.max_in_flight) {
     uint32_t first = engine->conf.rotate ? engine->turn : 0;
     int may_send = rq_pace_begin(engine, &first);
     if (!may_send && !engine->share.on) break;
@@ -42,6 +41,7 @@ void rq_slots_start(rq_engine *engine) {
     rq_pace_turn(engine, first);
     begin(engine, i, first);
   }
+  if (!rq_slots_wait(engine)) engine->paused = 0; /* those that were held back need no query */
 }
 
 /* One that has begun already comes first. */

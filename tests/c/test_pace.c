@@ -182,6 +182,21 @@ static void test_a_hit_waits_for_nobody(unit *u) {
   }
 }
 
+/* Whoever polls is told at once of a lookup that may begin, also after one was held back until it found another. */
+static void test_a_lookup_that_may_begin_is_due(unit *u) {
+  rq_engine_conf conf = standard;
+  u->about = "due";
+  conf.rate = 10;
+  conf.share = 1;
+  rq_engine *engine = lane_engine(u, &conf, 1, 500000, 16);
+  for (int n = 0; n < 2; n++) EXPECT_NUMBER(u, submit(engine, 0), 1);
+  EXPECT_NUMBER(u, rq_engine_step(engine, 200), 0);
+  EXPECT(u, engine->stats.in_flight == 1 && rq_engine_wait_ms(engine) > 100);
+  EXPECT_NUMBER(u, submit(engine, 1), 1);
+  EXPECT_NUMBER(u, rq_engine_wait_ms(engine), 0);
+  rq_engine_free(engine);
+}
+
 /* Once it has begun, its row is out by its timeout, whatever its retries wait for. */
 static void test_a_lookup_that_has_begun_ends_in_time(unit *u) {
   static int64_t begun[ROWS_MAX];
@@ -478,6 +493,7 @@ int main(void) {
   test_waiting_to_begin_is_no_part_of_the_time_of_a_lookup(&u);
   test_a_hit_waits_for_nobody(&u);
   test_a_query_without_an_id_is_sent_soon(&u);
+  test_a_lookup_that_may_begin_is_due(&u);
   test_a_lookup_that_has_begun_ends_in_time(&u);
   test_the_limit_of_lookups_at_one_server_holds(&u);
   test_a_server_that_waits_holds_up_no_other(&u);

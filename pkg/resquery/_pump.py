@@ -85,19 +85,21 @@ class _Hand:
     def work(self, tick: Callable[[], None]) -> None:
         """Takes names as there is room, serves the network, writes rows; until the input has ended and all is out."""
         writer = self.writer
-        while not self.stopped and self._unfinished():
-            if self._serve(self._feed()) and writer.room:
-                drained = writer.take(self._engine)
-                self._held -= drained
-                self.rows += drained
-                if drained < FEW < self._held:
-                    sleep(self._pause)
-            if writer.due or not self._held:
-                writer.flush()
-            if monotonic() - self._told > _STATS_SECONDS:
-                self._tell()
-            tick()
-        self._tell()
+        try:
+            while not self.stopped and self._unfinished():
+                if self._serve(self._feed()) and writer.room:
+                    drained = writer.take(self._engine)
+                    self._held -= drained
+                    self.rows += drained
+                    if drained < FEW < self._held:
+                        sleep(self._pause)
+                if writer.due or not self._held:
+                    writer.flush()
+                if monotonic() - self._told > _STATS_SECONDS:
+                    self._tell()
+                tick()
+        finally:
+            self._tell()  # also when the output failed: what was done, was done
 
     def rescue(self) -> None:
         """Writes what is finished, when there is no more time for the rest."""

@@ -569,6 +569,18 @@ def test_a_reader_that_has_seen_enough_is_no_failure_to_talk_about(tmp_path: Pat
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_totals_are_true_when_the_output_fails(tmp_path: Path, server: Server, threads: int) -> None:
+    """The rows that were made by then are in them, however early that was."""
+    stats = tmp_path / "stats.json"
+    words = ("--output", "/dev/full", "--stats", stats, "--threads", str(threads), "--server", server.address)
+    done = run("bulk", some_names(tmp_path, 200), *words)
+    assert (done.returncode, one_line(done)) == (1, "resquery: /dev/full: No space left on device")
+    totals = json.loads(stats.read_text())
+    assert totals["interrupted"]
+    assert 0 < totals["rows"] == sum(totals["statuses"].values()) <= totals["inputs"] == 200
+
+
 def closing(*fds: int) -> Callable[[], None]:
     """What closes descriptors in the child, before the command starts."""
     return lambda: [os.close(fd) for fd in fds] and None

@@ -41,7 +41,7 @@ from .errors import (
     shown,
 )
 from .message import Message
-from .rdata import CNAME
+from .rdata import CNAME, SOA
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -427,13 +427,19 @@ def _rcode_failure(asked: str, rcode: int, about: dict[str, Any], followed: bool
     server = about["server"] or "the cache"
     if rcode == 0:
         alias = _alias(about["response"])
-        says = "has no such record" if followed or not alias else "was not asked for"
+        asked_for = followed or not alias or _denied(about["response"])
+        says = "has no such record" if asked_for else "was not asked for"
         which = f"is an alias of '{shown(alias)}', which {says}" if alias else says
         return NoAnswer(f"{asked}: the name {which} (NOERROR from {server})", **about)
     if rcode == 3:
         return NXDomain(f"{asked}: the name does not exist (NXDOMAIN from {server})", **about)
     said = f"{_SAYS.get(rcode, 'failed')} ({RCODES.get(rcode, f'RCODE {rcode}')} from {server})"
     return rcode_failure(rcode)(f"{asked}: the server {said}", rcode=rcode, **about)
+
+
+def _denied(response: Message | None) -> bool:
+    """Whether the answer says that there is no more: an SOA does (RFC 2308, 2.2)."""
+    return response is not None and any(isinstance(record.rdata, SOA) for record in response.authority)
 
 
 def _alias(response: Message | None) -> str:

@@ -151,10 +151,11 @@ def test_resolve_raises_what_a_chain_comes_to() -> None:
         (8, "empty.one", "the name is an alias of 'y.two.', which has no such record (NOERROR"),
         (0, "a.one", "the name is an alias of 'b.two.', which was not asked for (NOERROR"),
         (0, "here.one", "the name is an alias of 'here.one.', which was not asked for (NOERROR"),
+        (0, "said.one", "the name is an alias of 'v.two.', which has no such record (NOERROR"),
     ],
 )
 def test_a_failure_says_where_the_chain_led(hops: int, name: str, said: str) -> None:
-    """And that its end was not asked for, where no alias is followed."""
+    """And that its end was not asked for, where no alias is followed and the server does not deny it."""
     with Server(answer=answer) as server, Resolver(server.address, hops=hops) as resolver:
         with pytest.raises(errors.NoAnswer) as caught:
             resolver.resolve(name)

@@ -83,9 +83,9 @@ def bulk(
     An illegal name, a timeout, a SERVFAIL are rows. The first next() opens sockets and begins; closing the iterator
     drops what is under way.
 
-    Raises UnknownType, BadServer, TypeError for one text in place of `names`, and TypeError or IllegalSetting for a
-    limit out of range, before anything is sent. An exception of the input, or TypeError for an item that is no str or
-    bytes, comes after the rows of all before it.
+    Raises UnknownType, ValueError for no types, BadServer, BeyondLimits, TypeError for one text in place of `names`,
+    and TypeError or IllegalSetting for a limit out of range, before anything is sent. An exception of the input, or
+    TypeError for an item that is no str or bytes, comes after the rows of all before it.
 
     >>> from resquery.testing import Server
     >>> with Server(text="example.com. 300 IN MX 10 mx1.example.com.") as server:

@@ -1,7 +1,7 @@
 """The `resquery` command: arguments in, exit status out, and never a traceback.
 
 Results go to standard output, everything else to standard error, one line for each failure. Exit status: 0 done, 1
-failed, 2 wrong usage, 130 interrupted, 143 ended by SIGTERM. SPDX-License-Identifier: MIT
+failed, 2 wrong usage, 130 interrupted, 143 ended by SIGTERM, 129 by SIGHUP. SPDX-License-Identifier: MIT
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="resquery",
         description="DNS lookups: one name, or as many as a file holds.",
-        epilog="Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 ended by SIGTERM.",
+        epilog="Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 ended by SIGTERM, 129 by SIGHUP.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"resquery {__version__}")

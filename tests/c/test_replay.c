@@ -27,7 +27,8 @@ typedef struct session {
   uint32_t numbers;            /* names are repeated after so many */
   int manner, leaves;
   int calm;        /* calm: the caller is never late and no call fails */
-  int64_t late_us; /* the longest that the caller stayed away */
+  int64_t away_us; /* since a step succeeded, the caller stayed away for so long; */
+  int64_t late_us; /* and the longest of that */
   uint8_t letters[8], seen[LOOKUPS_MOST];
   uint64_t hash; /* of all rows */
   char about[60];
@@ -170,6 +171,7 @@ static void step(session *s) {
   trace(w, "step", rows, s->engine->stats.held);
   EXPECT(s->u, rows == RQ_NETWORK || rows == (int32_t)s->engine->stats.finished);
   EXPECT(s->u, rows != RQ_NETWORK || !s->calm);
+  if (rows != RQ_NETWORK) s->away_us = 0;
 }
 
 /* Whatever else a caller does between steps. */
@@ -179,7 +181,8 @@ static void meddle(session *s) {
   if (chance(w, 2)) {
     int64_t us = draw(w, 800000);
     world_wait(w, 0, us);
-    if (us > s->late_us) s->late_us = us;
+    s->away_us += us;
+    if (s->away_us > s->late_us) s->late_us = s->away_us;
   }
   if (chance(w, 1)) {
     trace(w, "cancel", 0, 0);

@@ -438,6 +438,7 @@ int32_t rq_query_finish(rq_engine *engine, uint8_t *out, uint32_t cap, rq_answer
 
 /* Splits text into lines for rq_engine_submit: up to `max` lines are copied to `octets` (room for `len`), without LF,
  * CR LF and surrounding blanks; blank lines are skipped. `offsets` takes max + 1 entries. `last` says that no more text
- * follows, so a final line without LF counts. Returns lines found; *consumed is how much of `text` they used. */
+ * follows, so a final line without LF counts. Returns lines found; *consumed is how much of `text` they used, *blank
+ * how many lines in there were skipped. */
 int32_t rq_lines(const uint8_t *text, uint32_t len, uint8_t last, uint8_t *octets, int32_t *offsets, uint32_t max,
-                 uint32_t *consumed);
+                 uint32_t *consumed, uint32_t *blank);

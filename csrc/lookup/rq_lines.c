@@ -9,7 +9,7 @@
 static void blanks_strip(rq_cur *line);
 
 int32_t rq_lines(const uint8_t *text, uint32_t len, uint8_t last, uint8_t *octets, int32_t *offsets, uint32_t max,
-                 uint32_t *consumed) {
+                 uint32_t *consumed, uint32_t *blank) {
   rq_cur at, line;
   rq_out out;
   uint32_t count = 0;
@@ -21,9 +21,13 @@ int32_t rq_lines(const uint8_t *text, uint32_t len, uint8_t last, uint8_t *octet
   rq_cur_init(&at, text, len);
   rq_out_init(&out, octets, len);
   offsets[0] = 0;
+  *blank = 0;
   while (count < max && rq_line_next(&at, last, &line)) {
     blanks_strip(&line);
-    if (rq_cur_left(&line) == 0) continue;
+    if (rq_cur_left(&line) == 0) {
+      ++*blank;
+      continue;
+    }
     rq_out_take(&out, &line, rq_cur_left(&line));
     count++;
     offsets[count] = (int32_t)rq_out_wanted(&out);
@@ -33,18 +37,11 @@ int32_t rq_lines(const uint8_t *text, uint32_t len, uint8_t last, uint8_t *octet
 }
 
 int rq_line_next(rq_cur *text, int last, rq_cur *line) {
-  rq_cur ahead = *text;
-  size_t len = 0;
-  while (rq_cur_left(&ahead) > 0) {
-    if (rq_cur_u8(&ahead) == '\n') {
-      rq_cur_take(text, len, line);
-      rq_cur_skip(text, 1);
-      return 1;
-    }
-    len++;
-  }
-  if (!last || len == 0) return 0;
+  size_t len = rq_cur_before(text, '\n');
+  int ends = len < rq_cur_left(text);
+  if (!ends && (!last || len == 0)) return 0;
   rq_cur_take(text, len, line);
+  if (ends) rq_cur_skip(text, 1);
   return 1;
 }
 
@@ -54,12 +51,9 @@ int rq_is_blank(uint8_t octet) {
 
 /* Narrows a line to what stands from its first to its last octet that is no blank. */
 static void blanks_strip(rq_cur *line) {
-  rq_cur ahead = *line, from = *line;
-  size_t len = 0, at = 0;
-  while (rq_cur_left(&ahead) > 0) {
-    if (at == 0) from = ahead;
-    if (!rq_is_blank(rq_cur_u8(&ahead))) len = at + 1;
-    if (len > 0) at++;
-  }
+  while (rq_is_blank(rq_cur_peek(line, 0))) rq_cur_skip(line, 1);
+  rq_cur from = *line;
+  size_t len = rq_cur_left(line);
+  while (len > 0 && rq_is_blank(rq_cur_peek(line, len - 1))) len--;
   rq_cur_take(&from, len, line);
 }

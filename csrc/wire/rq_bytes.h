@@ -168,6 +168,31 @@ static inline int rq_cur_done(const rq_cur *c) {
   return c->state == RQ_CUR_GOOD && c->pos == c->end;
 }
 
+/* The octet `n` places ahead, which stays there; 0 when there is none. */
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns \nothing;
+    ensures \result == (n < c->end - c->pos ? c->base[c->pos + n] : 0); */
+static inline uint8_t rq_cur_peek(const rq_cur *c, size_t n) {
+  return n < c->end - c->pos ? c->base[c->pos + n] : 0;
+}
+
+/* How many octets stand before the next one of this value; all that are left when there is none. */
+/*@ requires rq_cur_ok(c);
+    terminates \true;
+    assigns \nothing;
+    ensures \result <= c->end - c->pos;
+    ensures \forall integer i; c->pos <= i < c->pos + \result ==> c->base[i] != octet;
+    ensures \result < c->end - c->pos ==> c->base[c->pos + \result] == octet; */
+static inline size_t rq_cur_before(const rq_cur *c, uint8_t octet) {
+  size_t at = c->pos;
+  /*@ loop invariant c->pos <= at <= c->end && (\forall integer i; c->pos <= i < at ==> c->base[i] != octet);
+      loop assigns at;
+      loop variant c->end - at; */
+  while (at < c->end && c->base[at] != octet) at++;
+  return at - c->pos;
+}
+
 /*@ requires rq_cur_ok(c);
     terminates \true;
     assigns c->pos, c->state;

@@ -337,22 +337,25 @@ class Column:
 class Lines:
     """Cuts text into lines, into the same column again and again."""
 
-    __slots__ = ("_consumed", "_offsets", "_text", "column", "max")
+    __slots__ = ("_blank", "_consumed", "_offsets", "column", "max")
 
     def __init__(self, room: int, most: int) -> None:
         self.max = most
         self._offsets = ffi.new("int32_t[]", most + 1)
         self._consumed = ffi.new("uint32_t *")
+        self._blank = ffi.new("uint32_t *")
         self.column = Column(ffi.new("uint8_t[]", room), self._offsets, 0)
 
-    def cut(self, text: memoryview, *, last: bool) -> int:
-        """Fills the column with the lines of the text; returns octets used. `last` says that no more text follows."""
+    def cut(self, text: memoryview, *, last: bool) -> tuple[int, int]:
+        """Fills the column with the lines of the text; returns octets used, and blank lines among them.
+
+        `last` says that no more text follows.
+        """
         column = self.column
         column.taken = 0
-        column.left = lib.rq_lines(
-            ffi.from_buffer("uint8_t[]", text), len(text), last, column.octets, self._offsets, self.max, self._consumed
-        )
-        return int(self._consumed[0])
+        source, out = ffi.from_buffer("uint8_t[]", text), (column.octets, self._offsets, self.max)
+        column.left = lib.rq_lines(source, len(text), last, *out, self._consumed, self._blank)
+        return int(self._consumed[0]), int(self._blank[0])
 
 
 def summed(many: list[Stats]) -> Stats:

@@ -78,15 +78,13 @@ class Reader:
 
     def _cut(self, block: Block) -> Column:
         """Names from what was read; the line that has not ended yet moves to the front of the buffer."""
-        consumed = block.cut(self._view[self._start : self._end], last=self._last)
+        consumed, blank = block.cut(self._view[self._start : self._end], last=self._last)
         stop = self._start + consumed
-        lines = self._buffer.count(b"\n", self._start, stop)
-        lines += consumed > 0 and self._buffer[stop - 1] != 0x0A  # the last line, without its LF
         column = block.column
         column.first = self.inputs
         self.octets += consumed
         self.inputs += column.left
-        self.blank += lines - column.left
+        self.blank += blank
         self._start = stop
         if not column.left:
             rest = self._end - stop

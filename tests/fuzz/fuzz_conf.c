@@ -64,12 +64,12 @@ typedef struct tally {
 /* Takes up to `max` lines of text[0..len) into blocks of exactly the promised sizes; returns how much text they used.
  */
 static uint32_t take_lines(const uint8_t *text, size_t len, uint8_t last, uint32_t max, tally *t) {
-  uint32_t used = 0;
+  uint32_t used = 0, blank = 0;
   uint8_t *window = fuzz_copy(text, len), *octets = malloc(len);
   int32_t *offsets = malloc((max + 1) * sizeof *offsets);
   CHECK((octets != NULL || len == 0) && offsets != NULL);
-  int32_t lines = rq_lines(window, (uint32_t)len, last, octets, offsets, max, &used);
-  CHECK(lines >= 0 && (uint32_t)lines <= max && used <= len);
+  int32_t lines = rq_lines(window, (uint32_t)len, last, octets, offsets, max, &used, &blank);
+  CHECK(lines >= 0 && (uint32_t)lines <= max && used <= len && (uint32_t)lines + blank <= used);
   CHECK(offsets[0] == 0 && (size_t)offsets[lines] <= len);
   CHECK(!last || (uint32_t)lines == max || used == len);
   for (int32_t i = 0; i < lines; i++) {

@@ -48,7 +48,7 @@ RUNS: tuple[tuple[str, str], ...] = (
         "rq_walk_begin cur_status rq_walk_question section_next questions_skip rq_walk_pos rq_edns_read rq_edns_rcode",
     ),
     ("rq_name.c", "run_read labels_read rq_name_read rq_name_place rq_name_skip name_end is_dot"),
-    ("rq_name.c", "escape_read label_parse labels_parse rq_name_parse"),
+    ("rq_name.c", "escape_read label_parse labels_parse is_plain plain_parse rq_name_parse"),
     (
         "rq_name.c",
         "form_of octet_text labels_text rq_name_plain rq_name_text rq_name_write lower rq_name_equal rq_name_identical"
@@ -57,7 +57,7 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("rq_bytes.h", "rq_out_octets rq_out_take rq_out_text rq_out_init rq_out_wanted rq_out_stored rq_out_rewind"),
     ("rq_bytes.h", "rq_out_u8 rq_out_u16 rq_out_u32 rq_out_u64 rq_out_patch16 rq_octets_copy rq_clip"),
     ("rq_bytes.h", "rq_cur_init rq_cur_fail rq_cur_good rq_cur_state rq_cur_left rq_cur_pos rq_cur_done rq_cur_u8"),
-    ("rq_bytes.h", "rq_cur_u16 rq_cur_u32 rq_cur_skip rq_cur_take rq_cur_back rq_cur_copy"),
+    ("rq_bytes.h", "rq_cur_u16 rq_cur_u32 rq_cur_skip rq_cur_take rq_cur_back rq_cur_copy rq_cur_peek rq_cur_before"),
 )
 
 # What is not, and why.

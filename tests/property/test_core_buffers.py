@@ -100,7 +100,7 @@ def test_rdata_stays_inside_the_buffer(rrtype: int, data: st.DataObject, cap: in
 @given(st.binary(max_size=200), st.booleans(), st.integers(0, 20), sides)
 def test_lines_stay_inside_the_buffers(text: bytes, last: bool, most: int, side: Side) -> None:
     """Lines land in the room that rq_lines is promised: as many octets as the text has, and most + 1 ends."""
-    used = ffi.new("uint32_t *")
+    used, blank = ffi.new("uint32_t *"), ffi.new("uint32_t *")
     with (
         Guarded(text, side=side) as source,
         Guarded(len(text), side=side) as octets,
@@ -114,6 +114,7 @@ def test_lines_stay_inside_the_buffers(text: bytes, last: bool, most: int, side:
             ffi.cast("int32_t *", ffi.from_buffer(ends.view)),
             most,
             used,
+            blank,
         )
         assert 0 <= found <= most
         assert used[0] <= len(text)

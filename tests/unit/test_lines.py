@@ -12,9 +12,11 @@ from resquery._lib import ffi, lib
 def lines_of(text: bytes, *, last: bool = True, maximum: int = 1000) -> tuple[list[bytes], int]:
     """The lines that rq_lines finds, and how much of the text they used."""
     octets, offsets = ffi.new("uint8_t[]", max(1, len(text))), ffi.new("int32_t[]", maximum + 1)
-    consumed = ffi.new("uint32_t *")
-    count = lib.rq_lines(text, len(text), last, octets, offsets, maximum, consumed)
+    consumed, blank = ffi.new("uint32_t *"), ffi.new("uint32_t *")
+    count = lib.rq_lines(text, len(text), last, octets, offsets, maximum, consumed, blank)
     assert 0 <= count <= maximum
+    used = text[: consumed[0]]
+    assert blank[0] == used.count(b"\n") + (used != b"" and not used.endswith(b"\n")) - count
     whole = bytes(ffi.buffer(octets, len(text)))
     return [whole[offsets[i] : offsets[i + 1]] for i in range(count)], consumed[0]
 

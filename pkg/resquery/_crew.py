@@ -13,9 +13,10 @@ from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import islice, takewhile
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from ._engine import SLICE_MS, Column, Engine, Types
 from ._lib import text_octets
@@ -26,7 +27,8 @@ T = TypeVar("T")
 Made = tuple[T | None, int]  # what is handed over, if anything, and how many rows left their engine for it
 Gather = Callable[[int, bool], Iterable[Made[T]]]
 
-GULP = 256  # names taken from the input at once
+GULP = 256  # names taken from the input at once,
+_HANDFUL = 8  # and between two looks at the clock
 _GULP_SECONDS = 0.005  # a slow input is not waited for longer than this while there is something to send
 _NAME_MAX = 4096  # octets of an input that are looked at: none as long is a name
 FEW = 64  # where rows come in smaller numbers, though more lookups are held, each turn of a thread costs
@@ -47,25 +49,48 @@ class Names:
 
     def gulp(self, most: int, start: float) -> Column:
         """Up to `most` names, fewer when the input is slow."""
-        octets: list[bytes] = []
-        first = self._index
+        names: list[str | bytes] = []
         try:
-            for name in self._names:
-                octets.append(cut(name))
-                if len(octets) == most or slow(start):
+            while len(names) < most and not self.ended:
+                wanted = min(len(names) + _HANDFUL, most)
+                names.extend(islice(self._names, wanted - len(names)))  # those before an exception stay
+                self.ended = len(names) < wanted
+                if slow(start):
                     break
-            else:
-                self.ended = True
         except Exception as failure:
-            self.failure = failure
-            self.ended = True
-        self._index += len(octets)
-        return Column.of(octets, first)
+            self._fail(failure)
+        column = self._column(names)
+        self._index += column.left
+        return column
+
+    def _column(self, names: list[str | bytes]) -> Column:
+        """Of those names, up to the first that is no text."""
+        try:
+            return column_of(names, self._index)
+        except TypeError as failure:
+            self._fail(failure)
+            return column_of(list(takewhile(_is_text, names)), self._index)
+
+    def _fail(self, failure: Exception) -> None:
+        self.failure = failure
+        self.ended = True
 
 
-def cut(name: str | bytes) -> bytes:
-    """The octets of a name as an engine takes it: as many as matter. Raises TypeError for what is no text."""
-    return text_octets(name)[:_NAME_MAX]
+def _is_text(name: object) -> bool:
+    return isinstance(name, (str, bytes))
+
+
+def column_of(names: Sequence[str | bytes], first: int = 0) -> Column:
+    """A column of names, each with as many octets as matter. Raises TypeError for what is no text."""
+    try:
+        text = "".join(cast("Sequence[str]", names))
+        plain = text.isascii() and max(map(len, names), default=0) <= _NAME_MAX
+    except TypeError:  # some are bytes, or worse
+        text, plain = "", False
+    if plain:
+        return Column.of(text.encode(), map(len, names), first)
+    octets = [text_octets(name)[:_NAME_MAX] for name in names]
+    return Column.of(b"".join(octets), map(len, octets), first)
 
 
 def slow(start: float) -> bool:

@@ -328,10 +328,10 @@ class Column:
         self.taken = 0
 
     @classmethod
-    def of(cls, names: list[bytes], first: int = 0) -> Column:
-        """A column of these names."""
-        offsets = array("i", accumulate(map(len, names), initial=0))
-        return cls(b"".join(names), ffi.from_buffer("int32_t[]", offsets), len(names), first)
+    def of(cls, octets: bytes, lengths: Iterable[int], first: int = 0) -> Column:
+        """A column of names that stand one behind the other."""
+        offsets = array("i", accumulate(lengths, initial=0))
+        return cls(octets, ffi.from_buffer("int32_t[]", offsets), len(offsets) - 1, first)
 
 
 class Lines:

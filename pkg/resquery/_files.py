@@ -45,13 +45,14 @@ class Reader:
         self.fd = fd
         self.prompt = stat.S_ISREG(info.st_mode)  # a read never waits
         self.size = info.st_size if self.prompt else None
-        self.octets = 0  # taken so far, what was not yet cut left out
+        self.octets: int = 0  # taken so far, what was not yet cut left out
         self.inputs = 0
         self.blank = 0
         self.ended = False
         self._buffer = bytearray(_CHUNK)
         self._view = memoryview(self._buffer)
-        self._start = self._end = 0
+        self._start: int = 0
+        self._end: int = 0
         self._whole = self._last = False  # whether a whole line is in the buffer; whether no more text follows
         self._turn = threading.Lock()
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ._columns import Columns, Kind, Parts, schema_capsule
 from ._conf import Servers
-from ._crew import FEW, PAUSE, Crew, Gather, Made, Names, cut
-from ._engine import SLICE_MS, Column, Engine, Types
+from ._crew import FEW, PAUSE, Crew, Gather, Made, Names, column_of
+from ._engine import SLICE_MS, Engine, Types
 from ._settings import BulkSettings, explicit, known, switch, within
 from .bulk import DEFAULTS, Source, bulk_plan, name_iterator, type_list
 from .errors import ResqueryError
@@ -187,7 +187,7 @@ class BulkColumns:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         opened = self._taken()
-        column = Column.of([cut(name) for name in self._names])
+        column = column_of(list(self._names))
         with opened(threads=1)[0] as engine:
             return engine.stream(column, self._types, *self._shape)
 

@@ -162,9 +162,9 @@ def _alone(engine: Engine, names: Names, types: Types) -> Generator[Row, None, N
                 sleep(PAUSE)
                 engine.step(0)
             served = monotonic()
-            pack, _ = packs.drain()
+            pack, rows = packs.drain()
+            source.held -= rows
             for row in decode(pack):
-                source.held -= 1
                 yield row
                 if monotonic() - served > _LATE_SECONDS:
                     engine.step(0)
@@ -195,7 +195,7 @@ class Source:
         self._engine = engine
         self._names = names
         self._types = types
-        self._column = Column.of([])
+        self._column = Column.of(b"", [])
         self.held = 0
 
     @property

@@ -766,7 +766,7 @@ def test_an_interrupted_progress_line_ends_with_what_was_done(
         progress(engine.stats, Reader(names.fileno(), "names"), 1, shown=True) as tick,
     ):
         tick()
-        assert engine.submit(Column.of([b"a..b"]), Types([1])) == 1
+        assert engine.submit(Column.of(b"a..b", [4]), Types([1])) == 1
         engine.drain("zdns", memoryview(bytearray(4096)))
         raise KeyboardInterrupt
     assert capsys.readouterr().err.splitlines()[-1].split()[:2] == ["1", "done"]

@@ -32,7 +32,7 @@ _HEAD = 3  # octets before the rows, for the head of the MessagePack array that 
 _LATE_SECONDS = 0.02  # a consumer slower than this makes the network be served between two rows
 
 
-class Row(Struct, frozen=True, array_like=True):
+class Row(Struct, frozen=True, array_like=True, gc=False):
     """How the lookup of one name and type ended.
 
     index      position of the name in the input, from 0

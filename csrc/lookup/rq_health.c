@@ -19,6 +19,7 @@
 #define FREE_STEPS 20.0         /* at so many steps, twice what was too much, there is no limit any more */
 #define SILENT_LEAST 8u         /* queries in a row without an answer, */
 #define SILENT_US SECOND_US     /* in so long a time: it is silent */
+#define REFUSED_LEAST 8u        /* queries in a row that were refused: it is as good as silent */
 #define PROBES_MOST 5           /* probes from which on there are always */
 #define PROBE_MOST_S 30         /* so many seconds between two; before that 1, 2, 4 .. */
 
@@ -93,11 +94,11 @@ void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int64
   rq_bucket_init(&health->bucket, limit, now_us);
 }
 
-static int left_out(const rq_health *health, int64_t now_us) {
-  return health->benched && now_us < health->probe_us;
+static int left_out(const rq_health *health, int may_probe, int64_t now_us) {
+  return health->benched && !(may_probe && now_us >= health->probe_us);
 }
 
-uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t from, int64_t now_us) {
+uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t from, int may_probe, int64_t now_us) {
   const uint32_t first = from % count;
   if (!healths || count == 1) return first;
   uint32_t shut = count, benched = count, s = first;
@@ -105,7 +106,7 @@ uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t fro
   for (uint32_t n = 0; n < count && n < RQ_CHOICE; n++) {
     const rq_health *health = &healths[s];
     const int is_open = rq_health_open(health, now_us);
-    if (left_out(health, now_us)) {
+    if (left_out(health, may_probe, now_us)) {
       const int sooner = benched == count || health->asked_us < healths[benched].asked_us;
       if (is_open == benched_open ? sooner : is_open) {
         benched = s;
@@ -138,7 +139,7 @@ int64_t rq_health_open_us(rq_health *healths, uint32_t count, uint32_t from, int
   uint32_t s = from % count, others = 0;
   for (uint32_t n = 0; n < count && n < RQ_CHOICE; n++) {
     rq_health *health = &healths[s];
-    const int is_out = left_out(health, now_us);
+    const int is_out = left_out(health, 1, now_us);
     others += !is_out;
     if (health->queued < flight_left(health)) {
       int64_t due = rq_bucket_due_us(&health->bucket, health->queued + 1, now_us);
@@ -258,13 +259,29 @@ static void measure(rq_health *health, int64_t rtt_us) {
   health->doubled = 0;
 }
 
-void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeated, int64_t now_us) {
-  if (!health->adapts) return;
+static int bench(rq_health *health, int64_t now_us) {
+  health->benched = 1;
+  health->asked_us = now_us;
+  health->probe_us = now_us + SECOND_US;
+  return 1;
+}
+
+int rq_health_answer(rq_health *health, int64_t rtt_us, enum rq_health_reply reply, int repeated, int64_t now_us) {
+  if (!health->adapts) return 0;
   health->silent = 0;
-  health->benched = health->probes = 0;
   health->answered_us = now_us;
   if (!repeated) measure(health, rtt_us);
-  count(health, refused != 0, now_us - rtt_us, now_us);
+  count(health, reply != RQ_REPLY_GOOD, now_us - rtt_us, now_us);
+  if (reply == RQ_REPLY_REFUSED) return rq_health_refuse(health, now_us);
+  health->refused = 0;
+  health->benched = health->probes = 0;
+  return 0;
+}
+
+int rq_health_refuse(rq_health *health, int64_t now_us) {
+  if (!health->adapts) return 0;
+  if (health->refused < REFUSED_LEAST) health->refused++;
+  return health->benched || health->refused < REFUSED_LEAST ? 0 : bench(health, now_us);
 }
 
 int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us) {
@@ -273,10 +290,7 @@ int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us) {
   if (health->silent < SILENT_LEAST) health->silent++;
   count(health, 1, sent_us, now_us);
   if (health->benched || health->silent < SILENT_LEAST || now_us - health->silent_us < SILENT_US) return 0;
-  health->benched = 1;
-  health->asked_us = now_us;
-  health->probe_us = now_us + SECOND_US;
-  return 1;
+  return bench(health, now_us);
 }
 
 int rq_health_repeat(rq_health *health, uint32_t done, int64_t now_us) {

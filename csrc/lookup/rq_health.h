@@ -53,6 +53,7 @@ typedef struct rq_health {
   uint32_t flight_most;    /* queries without an answer at one time; 0: any number */
   uint32_t flight, queued; /* these; and those that wait to be sent to it */
   uint32_t silent;         /* queries lost since it last answered */
+  uint32_t refused;        /* queries refused for certain since it last answered otherwise */
   int64_t srtt_us, rttvar_us;
   rq_cohort now, before;   /* what is sent now; what was sent before that, all of which is decided when `now` ends */
   int64_t interval_us;     /* how long one lasts at the least */
@@ -73,9 +74,10 @@ void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int64
 
 /* The next server to ask: of those from index `from` on, in circles, the first that is not left out and may be asked at
  * once; else the first that is not left out; else, of those that may be asked at once if there are any, the one that
- * was asked least recently. Looks at RQ_CHOICE of them at the most, and always finds one. `healths` NULL: `from`
+ * was asked least recently. One whose probe is due counts as not left out, if the query may be that: the last try of a
+ * lookup is no time for it. Looks at RQ_CHOICE of them at the most, and always finds one. `healths` NULL: `from`
  * itself, modulo `count`. */
-uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t from, int64_t now_us);
+uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t from, int may_probe, int64_t now_us);
 
 /* Whether a query may be sent now, beside those that wait already. */
 int rq_health_open(const rq_health *health, int64_t now_us);
@@ -103,11 +105,21 @@ void rq_health_left(rq_health *health);
 /* It is in flight again: it had only lent its place. */
 void rq_health_back(rq_health *health);
 
-/* An answer, to a query that was sent `rtt_us` ago. `refused`: an rcode that says it could or would not answer;
- * `repeated`: the query was sent more than once, so its time tells nothing (Karn). */
-void rq_health_answer(rq_health *health, int64_t rtt_us, int refused, int repeated, int64_t now_us);
+/* What an answer says of its server. */
+enum rq_health_reply {
+  RQ_REPLY_GOOD = 0,
+  RQ_REPLY_FAILED = 1, /* it could not answer: this time, or this question */
+  RQ_REPLY_REFUSED = 2 /* it would not, and so it is with the next question, too */
+};
 
-/* No answer came to a query that was sent at `sent_us`. Returns 1 when the server is left out from now on. */
+/* An answer, to a query that was sent `rtt_us` ago. `repeated`: its time tells nothing, as the query was sent more than
+ * once (Karn). Returns 1 when the server is left out from now on. */
+int rq_health_answer(rq_health *health, int64_t rtt_us, enum rq_health_reply reply, int repeated, int64_t now_us);
+
+/* The network says for certain that the server cannot be asked. The same. */
+int rq_health_refuse(rq_health *health, int64_t now_us);
+
+/* No answer came to a query that was sent at `sent_us`. The same. */
 int rq_health_loss(rq_health *health, int64_t sent_us, int64_t now_us);
 
 /* Whether a query in flight may be sent once more now, `done` (0 to 30) times after the first; then it counts as sent,

@@ -92,11 +92,18 @@ rq_action rq_lookup_failed(rq_lookup *lookup, const rq_policy *policy, int32_t e
   return turn(lookup, policy, RQ_NETWORK, error, now_us);
 }
 
+void rq_lookup_delay(rq_lookup *lookup, int64_t by_us) {
+  lookup->end_us += by_us;
+  lookup->try_end_us += by_us;
+  lookup->deadline_us += by_us;
+}
+
 /* The next server, in the manner that the policy begins with: what one server needs (TCP, no OPT) says nothing of
  * another. Ends the lookup as told when tries or time are used up. */
 static rq_action turn(rq_lookup *lookup, const rq_policy *policy, int32_t status, int32_t error, int64_t now_us) {
   if (lookup->left == 0 || now_us >= lookup->end_us) return finish(lookup, status, error);
-  lookup->server = rq_health_choose(policy->healths, policy->servers, lookup->server + (lookup->turns > 0), now_us);
+  int is_first = lookup->turns == 0;
+  lookup->server = rq_health_choose(policy->healths, policy->servers, lookup->server + !is_first, is_first, now_us);
   lookup->turns++;
   lookup->left--;
   choose_manner(lookup, policy, now_us);

@@ -101,6 +101,9 @@ rq_action rq_lookup_suspect(rq_lookup *lookup, int verdict, int64_t now_us);
  * over UDP. */
 rq_action rq_lookup_alone(rq_lookup *lookup);
 
+/* All its deadlines come so much later: that time is not its own. */
+void rq_lookup_delay(rq_lookup *lookup, int64_t by_us);
+
 /* This try cannot be sent, or the network refused it (`error` is the errno): the next server as after a timeout, at
  * once; then RQ_NETWORK with `error`. */
 rq_action rq_lookup_failed(rq_lookup *lookup, const rq_policy *policy, int32_t error, int64_t now_us);

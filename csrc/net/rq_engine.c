@@ -21,6 +21,8 @@
 #define GATHER_US 100     /* how long answers may gather, see gather() */
 #define GATHER_FEW 64     /* answers in one turn that are few */
 #define GATHER_LEAST 8    /* answers that make it worth to go on gathering */
+#define LATE_US 10000     /* a caller who comes so much later than was wanted was busy elsewhere */
+#define NEVER_MS 3600000  /* as good as never */
 #define MILLISECOND 1000  /* in microseconds */
 #define HOPS_MOST 16      /* CNAMEs followed across answers */
 #define RATE_MOST 1e9     /* queries a second: beyond that it is no limit */
@@ -119,6 +121,7 @@ static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *se
   engine->conf.options = engine->options;
   engine->query_flags = (uint16_t)((conf->recurse ? RQ_FLAG_RD : 0) | (conf->authentic ? RQ_FLAG_AD : 0));
   engine->now_us = rq_clock_us(engine->sys);
+  engine->wanted_us = INT64_MAX;
   engine->connected = count <= RQ_CONNECTED_SERVERS;
   engine->segments = 1;
   engine->sock_quota = 4 * conf->slots < QUOTA_LEAST ? QUOTA_LEAST : 4 * conf->slots;
@@ -197,6 +200,21 @@ static int make_slots(rq_engine *engine) {
 
 /* --- input --- */
 
+static void read_clocks(rq_engine *engine) {
+  engine->now_us = rq_clock_us(engine->sys);
+  engine->wall_us = rq_clock_wall_us(engine->sys);
+}
+
+/* What was sent has its answer waiting in the kernel; what was not has lost this time for nothing. */
+void rq_engine_resume(rq_engine *engine) {
+  read_clocks(engine);
+  int64_t late_us = engine->now_us - engine->wanted_us;
+  engine->wanted_us = engine->now_us;
+  if (late_us < LATE_US) return;
+  engine->late = 1;
+  for (uint32_t i = 0; i < engine->conf.slots; i++) rq_slot_delay(engine, i, late_us);
+}
+
 static int offsets_valid(const int32_t *offsets, uint32_t count) {
   for (uint32_t n = 0; n < count; n++)
     if (offsets[n] < 0 || offsets[n + 1] < offsets[n]) return 0;
@@ -211,7 +229,7 @@ int32_t rq_engine_submit(rq_engine *engine, const uint8_t *octets, const int32_t
   if (!offsets_valid(offsets, count) || (!octets && count > 0 && offsets[count] > 0)) return RQ_BAD_ARGUMENT;
   rq_question asked = {.rrclass = RQ_CLASS_IN};
   engine->as_received = 0;
-  engine->wall_us = rq_clock_wall_us(engine->sys); /* an illegal name is finished here */
+  rq_engine_resume(engine);
   for (uint32_t n = 0; n < count; n++) {
     const uint8_t *text = octets + offsets[n];
     uint32_t len = (uint32_t)(offsets[n + 1] - offsets[n]);
@@ -232,11 +250,6 @@ void rq_engine_cancel(rq_engine *engine) {
 }
 
 /* --- steps --- */
-
-static void read_clocks(rq_engine *engine) {
-  engine->now_us = rq_clock_us(engine->sys);
-  engine->wall_us = rq_clock_wall_us(engine->sys);
-}
 
 static void send_all(rq_engine *engine) {
   rq_slots_start(engine);
@@ -323,7 +336,7 @@ static int attend_fork(rq_engine *engine) {
 int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms) {
   if (!engine) return RQ_BAD_ARGUMENT;
   if (attend_fork(engine) < 0) return RQ_NETWORK;
-  read_clocks(engine);
+  rq_engine_resume(engine);
   engine->entropy_error = 0;
   int64_t until_us = engine->now_us + (int64_t)wait_ms * MILLISECOND;
   for (;;) {
@@ -337,6 +350,8 @@ int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms) {
     if (error < 0 || engine->entropy_error != 0) return RQ_NETWORK;
     if (over || engine->stats.finished > 0) break;
   }
+  engine->wanted_us = engine->now_us + (int64_t)sleep_ms(engine, NEVER_MS) * MILLISECOND;
+  engine->late = 0;
   return (int32_t)engine->stats.finished;
 }
 

@@ -176,10 +176,12 @@ struct rq_engine {
   uint8_t paces;   /* queries are counted, by server and in all: see rq_pace.c */
   uint8_t paused;  /* lookups wait to begin, for that reason; an event or a timer says when */
   uint8_t gathers; /* answers are left to gather before they are received */
+  uint8_t late;    /* in this step: nobody served the network before it, see rq_engine_resume */
   int epoll;
   int entropy_error;       /* errno of getrandom, 0 while all is well */
   pid_t pid;               /* whose sockets these are */
   int64_t now_us, wall_us; /* of the present phase of a step */
+  int64_t wanted_us;       /* when there is, or was, something to do again */
   int64_t sweep_us;        /* when idle connections are looked for again */
 
   rq_slot *slots;
@@ -249,6 +251,9 @@ void rq_slot_reply(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t 
 
 /* How long after a query over UDP to this server it is sent once more; only with conf.adapt. */
 int64_t rq_slot_rto_us(const rq_engine *engine, uint32_t s);
+
+/* If it waits to be sent, or for another one: its deadlines come so much later. */
+void rq_slot_delay(rq_engine *engine, uint32_t i, int64_t by_us);
 
 /* Gives it up, whatever its state. */
 void rq_slot_cancel(rq_engine *engine, uint32_t i);
@@ -341,6 +346,9 @@ void rq_pace_back(rq_engine *engine, uint32_t s);
 void rq_pace_answer(rq_engine *engine, uint32_t i, uint16_t rcode);
 void rq_pace_loss(rq_engine *engine, uint32_t i);
 
+/* A query, sent or not, failed with this errno. */
+void rq_pace_failed(rq_engine *engine, uint32_t i, int error);
+
 /* Whether a query in flight may be sent once more. */
 int rq_pace_repeat(rq_engine *engine, uint32_t i);
 
@@ -414,6 +422,10 @@ void rq_tcp_leave(rq_engine *engine, uint32_t i, int silent);
 /* rq_engine_new, on other system calls than the kernel's; `sys` is borrowed for the engine's life. */
 rq_engine *rq_engine_make(const rq_engine_conf *conf, const rq_addr *servers, uint32_t server_count, const rq_sys *sys,
                           int32_t *status, int32_t *error);
+
+/* The caller is here again: reads the clocks. What waits to be sent could not be while the caller was busy elsewhere:
+ * that is no part of its time. */
+void rq_engine_resume(rq_engine *engine);
 
 /* What a finished slot tells; it points into the slot and the engine. */
 void rq_engine_row(const rq_engine *engine, uint32_t i, rq_row *row);

@@ -110,7 +110,7 @@ int rq_pace_begin(rq_engine *engine, uint32_t *first) {
     due_us = rq_bucket_due_us(&engine->bucket, engine->queued + 1, now_us);
   } else if (engine->healths) {
     const uint32_t from = *first;
-    *first = rq_health_choose(engine->healths, engine->server_count, from, now_us);
+    *first = rq_health_choose(engine->healths, engine->server_count, from, 1, now_us);
     if (!rq_health_open(&engine->healths[*first], now_us))
       due_us = rq_health_open_us(engine->healths, engine->server_count, from, now_us);
   }
@@ -208,21 +208,39 @@ void rq_pace_back(rq_engine *engine, uint32_t s) {
 
 /* --- what is learned --- */
 
+static void count_benched(rq_engine *engine, int benched) {
+  if (benched && engine->server_count > 1) engine->stats.benched++;
+}
+
+static enum rq_health_reply reply_of(uint16_t rcode) {
+  if (rcode == RQ_RCODE_REFUSED) return RQ_REPLY_REFUSED;
+  return rcode == RQ_RCODE_SERVFAIL ? RQ_REPLY_FAILED : RQ_REPLY_GOOD;
+}
+
 void rq_pace_answer(rq_engine *engine, uint32_t i, uint16_t rcode) {
   const rq_slot *slot = &engine->slots[i];
   if (slot->state == RQ_SLOT_UDP) engine->servers[slot->lookup.server].alive = 1;
   if (!engine->healths) return;
-  int refused = rcode == RQ_RCODE_SERVFAIL || rcode == RQ_RCODE_REFUSED;
-  int tells = slot->state == RQ_SLOT_UDP && !slot->repeated; /* how long TCP takes says nothing of UDP */
-  rq_health_answer(&engine->healths[slot->lookup.server], engine->now_us - slot->sent_us, refused, !tells,
-                   engine->now_us);
+  /* how long TCP takes says nothing of UDP, nor how long nobody looked */
+  int tells = slot->state == RQ_SLOT_UDP && !slot->repeated && !engine->late;
+  count_benched(engine, rq_health_answer(&engine->healths[slot->lookup.server], engine->now_us - slot->sent_us,
+                                         reply_of(rcode), !tells, engine->now_us));
 }
 
 void rq_pace_loss(rq_engine *engine, uint32_t i) {
   if (!engine->healths) return;
   const rq_slot *slot = &engine->slots[i];
-  int benched = rq_health_loss(&engine->healths[slot->lookup.server], slot->sent_us, engine->now_us);
-  if (benched && engine->server_count > 1) engine->stats.benched++;
+  count_benched(engine, rq_health_loss(&engine->healths[slot->lookup.server], slot->sent_us, engine->now_us));
+}
+
+/* Whether it is the server, or the way there, that fails: not our own lack of something. */
+static int is_servers(int error) {
+  return error == ECONNREFUSED || error == ECONNRESET || error == EHOSTUNREACH || error == ENETUNREACH;
+}
+
+void rq_pace_failed(rq_engine *engine, uint32_t i, int error) {
+  if (!engine->healths || !is_servers(error)) return;
+  count_benched(engine, rq_health_refuse(&engine->healths[engine->slots[i].lookup.server], engine->now_us));
 }
 
 int rq_pace_repeat(rq_engine *engine, uint32_t i) {

@@ -13,6 +13,7 @@ int32_t rq_query_begin(rq_engine *engine, const char *name, uint32_t len, uint16
   rq_question asked = {.rrtype = rrtype, .rrclass = rrclass};
   int flaw = rq_name_parse((const uint8_t *)name, len, &asked.name);
   engine->as_received = as_received;
+  rq_engine_resume(engine);
   rq_slot_add(engine, (const uint8_t *)name, len, flaw, &asked, 0);
   return RQ_OK;
 }

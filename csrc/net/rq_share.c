@@ -42,11 +42,10 @@ void rq_share_note(rq_engine *engine, uint32_t i) {
     slot->hash = rq_name_hash(&slot->asked.name, engine->share.secret);
 }
 
-/* Lookups are given between two steps: long after the last one maybe, or in the child of a fork before its first. */
+/* Lookups are given between two steps: in the child of a fork before its first, maybe. */
 int rq_share_arrive(rq_engine *engine, uint32_t i) {
   if (!rq_pace_holds(engine)) return 0;
   rq_cache_attend_fork(engine->cache);
-  engine->now_us = rq_clock_us(engine->sys);
   return rq_share_join(engine, i);
 }
 

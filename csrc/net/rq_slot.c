@@ -151,6 +151,7 @@ void rq_slot_failed(rq_engine *engine, uint32_t i, int error) {
     return;
   }
   if (is_sent(&engine->slots[i])) rq_pace_loss(engine, i);
+  rq_pace_failed(engine, i, error);
   leave(engine, i, 0);
   give_up_tcp(engine, i);
   apply(engine, i, rq_lookup_failed(&engine->slots[i].lookup, &engine->policy, error, engine->now_us));
@@ -198,6 +199,15 @@ void rq_slot_again(rq_engine *engine, uint32_t i) {
   leave(engine, i, 0);
   rq_lookup_alone(&engine->slots[i].lookup); /* what raised a suspicion answered the query before */
   apply(engine, i, RQ_DO_SEND);
+}
+
+void rq_slot_delay(rq_engine *engine, uint32_t i, int64_t by_us) {
+  rq_slot *slot = &engine->slots[i];
+  int is_ready = slot->state == RQ_SLOT_READY_UDP || slot->state == RQ_SLOT_READY_TCP;
+  if (slot->paired || !(is_ready || slot->state == RQ_SLOT_FOLLOW || slot->state == RQ_SLOT_ASKING)) return;
+  int64_t due_us = rq_wheel_due_us(&engine->wheel, i);
+  rq_lookup_delay(&slot->lookup, by_us);
+  if (due_us < INT64_MAX) rq_wheel_set(&engine->wheel, i, due_us + by_us);
 }
 
 /* The slot is in no list and has no ID here. RQ_DO_WAIT does not come up: timers never fire early. */

@@ -65,7 +65,7 @@ class Settings(TypedDict, total=False):
     Servers:
       resolv_conf      the file that tells them, and more, when no servers are given ("/etc/resolv.conf")
       rotate           begin each lookup at the next server (bulk: True; Resolver: as resolv.conf(5) says, else False)
-      adapt            leave out servers that are silent, send less to those that lose or refuse queries (True)
+      adapt            leave out servers that are silent or refuse all, ask less of those that begin to do so (True)
     Queries:
       transport        "udp": TCP follows a cut answer; "tcp": TCP only ("udp", or as resolv.conf(5) says)
       edns             send an OPT record, which offers to take 1,232 octets over UDP (True)

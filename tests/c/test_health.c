@@ -275,22 +275,44 @@ static void test_a_silent_server_is_left_out_and_probed(unit *u) {
   u->about = "silence";
   for (int s = 0; s < 3; s++) rq_health_init(&hs[s], 0, 0, SECOND, 0);
   EXPECT_NUMBER(u, lose(&hs[1], 7, 0, 2 * SECOND), 0); /* not in eight */
-  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, 2 * SECOND), 1);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, 1, 2 * SECOND), 1);
   rq_health_answer(&hs[1], 10, 0, 0, 2 * SECOND);
   EXPECT_NUMBER(u, lose(&hs[1], 100, 2 * SECOND, 2 * SECOND + 999999), 0); /* not in a second */
   EXPECT_NUMBER(u, lose(&hs[1], 2, 2 * SECOND + 1, 3 * SECOND), 1);        /* told once */
   int64_t now = 3 * SECOND;
   for (size_t p = 0; p < sizeof pauses / sizeof pauses[0]; p++) {
-    EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, now + pauses[p] * SECOND - 1), 2);
+    EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, 1, now + pauses[p] * SECOND - 1), 2);
     now += pauses[p] * SECOND;
-    EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, now), 1);
+    EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, 1, now), 1);
     rq_health_queue(&hs[1], now); /* the probe: one is enough */
-    EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, now), 2);
+    EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, 1, now), 2);
     rq_health_unqueue(&hs[1]);
     EXPECT_NUMBER(u, lose(&hs[1], 1, now, now + 1), 0);
   }
   rq_health_answer(&hs[1], 10, 0, 1, now); /* any answer brings it back */
-  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, now), 1);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 1, 1, now), 1);
+}
+
+/* Eight refusals in a row are enough, at any time; what is no refusal comes between, or brings it back. */
+static void test_a_server_that_refuses_is_left_out(unit *u) {
+  rq_health hs[2];
+  u->about = "refuses";
+  for (int s = 0; s < 2; s++) rq_health_init(&hs[s], 0, 0, SECOND, 0);
+  for (int n = 0; n < 7; n++) EXPECT_NUMBER(u, rq_health_answer(&hs[0], 10, RQ_REPLY_REFUSED, 0, 20), 0);
+  EXPECT_NUMBER(u, rq_health_answer(&hs[0], 10, RQ_REPLY_FAILED, 0, 20), 0);
+  for (int n = 0; n < 7; n++) EXPECT_NUMBER(u, rq_health_refuse(&hs[0], 20), 0);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 1, 20), 0);
+  EXPECT_NUMBER(u, rq_health_answer(&hs[0], 10, RQ_REPLY_REFUSED, 0, 20), 1); /* told once */
+  EXPECT_NUMBER(u, rq_health_refuse(&hs[0], 21), 0);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 1, 21), 1);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 0, 2 * SECOND), 1); /* no probe */
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 1, 2 * SECOND), 0);
+  rq_health_queue(&hs[0], 2 * SECOND);
+  EXPECT_NUMBER(u, rq_health_answer(&hs[0], 10, RQ_REPLY_REFUSED, 0, 2 * SECOND + 10), 0); /* it refuses still */
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 1, 3 * SECOND), 1);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 1, 4 * SECOND), 0);
+  EXPECT_NUMBER(u, rq_health_answer(&hs[0], 10, RQ_REPLY_FAILED, 0, 4 * SECOND), 0);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 0, 4 * SECOND), 0);
 }
 
 static void test_when_all_are_silent_they_take_turns(unit *u) {
@@ -302,13 +324,13 @@ static void test_when_all_are_silent_they_take_turns(unit *u) {
     lose(&hs[s], 9, 0, 2 * SECOND + s);
   }
   for (int n = 0; n < 400; n++) {
-    uint32_t s = rq_health_choose(hs, 4, 0, 2 * SECOND + 10 + n);
+    uint32_t s = rq_health_choose(hs, 4, 0, 1, 2 * SECOND + 10 + n);
     rq_health_queue(&hs[s], 2 * SECOND + 10 + n);
     asked[s]++;
   }
   for (int s = 0; s < 4; s++) EXPECT_NUMBER(u, asked[s], 100);
-  EXPECT_NUMBER(u, rq_health_choose(hs, 1, 7, 3 * SECOND), 0); /* alone, it is asked all the same */
-  EXPECT_NUMBER(u, rq_health_choose(NULL, 4, 7, 0), 3);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 1, 7, 1, 3 * SECOND), 0); /* alone, it is asked all the same */
+  EXPECT_NUMBER(u, rq_health_choose(NULL, 4, 7, 1, 0), 3);
 }
 
 /* One choice looks at so many servers at the most, and finds one even when all of these are left out. */
@@ -319,9 +341,9 @@ static void test_a_choice_is_bounded(unit *u) {
     rq_health_init(&hs[s], 0, 0, SECOND, 0);
     if (s < 500) lose(&hs[s], 9, 0, 2 * SECOND + (s + 77) % 500);
   }
-  EXPECT_NUMBER(u, rq_health_choose(hs, 1000, 450, 2 * SECOND + 500), 500);
-  EXPECT_NUMBER(u, rq_health_choose(hs, 1000, 400, 2 * SECOND + 500), 423);
-  EXPECT_NUMBER(u, rq_health_choose(hs, 1000, 999, 2 * SECOND + 500), 999);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 1000, 450, 1, 2 * SECOND + 500), 500);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 1000, 400, 1, 2 * SECOND + 500), 423);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 1000, 999, 1, 2 * SECOND + 500), 999);
 }
 
 /* --- limits --- */
@@ -332,19 +354,19 @@ static void test_a_server_without_room_is_passed_over(unit *u) {
   rq_health_init(&hs[0], 10, 0, 0, 0);
   rq_health_init(&hs[1], 0, 2, 0, 0);
   rq_health_init(&hs[2], 10, 0, 0, 0);
-  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 0);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 1, 0), 0);
   rq_health_queue(&hs[0], 0); /* the only token is spoken for */
-  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 1);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 1, 0), 1);
   for (int n = 0; n < 3; n++) rq_health_queue(&hs[1], 0);
   rq_health_sent(&hs[1], 2);
   rq_health_unsent(&hs[1], 1);
   EXPECT(u, !rq_health_open(&hs[1], 0));
   EXPECT_NUMBER(u, rq_health_room(&hs[1], 9, 0), 1);
-  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 2);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 1, 0), 2);
   rq_health_queue(&hs[2], 0);
-  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 0); /* none has room: in turn */
+  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 1, 0), 0); /* none has room: in turn */
   for (int n = 0; n < 2; n++) rq_health_unqueue(&hs[1]);
-  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 0), 1);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 3, 0, 1, 0), 1);
   EXPECT_NUMBER(u, rq_health_open_us(hs, 3, 0, 0), 0);
   rq_health_queue(&hs[1], 0);
   rq_health_sent(&hs[1], 1);
@@ -362,17 +384,17 @@ static void test_waiting_is_not_for_what_is_left_out(unit *u) {
   for (int s = 0; s < 2; s++) rq_health_init(&hs[s], 10, 0, SECOND, 0);
   lose(&hs[1], 9, 0, 2 * SECOND);
   rq_health_queue(&hs[0], 2 * SECOND);
-  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 2 * SECOND), 0);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 1, 2 * SECOND), 0);
   EXPECT_NUMBER(u, rq_health_open_us(hs, 2, 0, 2 * SECOND), 2 * SECOND + 90001);
   rq_health_queue(&hs[0], 2 * SECOND);
   for (int n = 0; n < 20; n++) rq_health_queue(&hs[0], 2 * SECOND);
   EXPECT_NUMBER(u, rq_health_open_us(hs, 2, 0, 2 * SECOND), 3 * SECOND);
-  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 3 * SECOND), 1);
+  EXPECT_NUMBER(u, rq_health_choose(hs, 2, 0, 1, 3 * SECOND), 1);
   lose(&hs[0], 9, 0, 2 * SECOND);
   EXPECT_NUMBER(u, rq_health_open_us(hs, 2, 0, 2 * SECOND), 2 * SECOND);
-  for (uint32_t from = 0; from < 2; from++) EXPECT_NUMBER(u, rq_health_choose(hs, 2, from, 2 * SECOND), 1);
+  for (uint32_t from = 0; from < 2; from++) EXPECT_NUMBER(u, rq_health_choose(hs, 2, from, 1, 2 * SECOND), 1);
   rq_health_queue(&hs[1], 2 * SECOND + 1);
-  for (uint32_t from = 0; from < 2; from++) EXPECT_NUMBER(u, rq_health_choose(hs, 2, from, 2 * SECOND + 1), 0);
+  for (uint32_t from = 0; from < 2; from++) EXPECT_NUMBER(u, rq_health_choose(hs, 2, from, 1, 2 * SECOND + 1), 0);
 }
 
 /* A repeat is a query like another: it takes a token, and without one it is not sent. */
@@ -425,6 +447,7 @@ int main(void) {
   test_one_mishap_cuts_once(&u);
   test_the_callers_limit_holds(&u);
   test_a_silent_server_is_left_out_and_probed(&u);
+  test_a_server_that_refuses_is_left_out(&u);
   test_when_all_are_silent_they_take_turns(&u);
   test_a_choice_is_bounded(&u);
   test_a_server_without_room_is_passed_over(&u);

@@ -355,6 +355,72 @@ static void test_a_silent_server_is_left_out(unit *u) {
   }
 }
 
+/* The last tries of a lookup go to servers that answer, and are no probes: with 19 of 20 silent every name is found,
+ * once these are left out. */
+static void test_a_retry_is_no_probe(unit *u) {
+  rq_engine_conf conf = standard;
+  u->about = "retries and probes";
+  conf.adapt = 1;
+  conf.rate = 1000;
+  rq_engine *engine = lane_engine(u, &conf, 20, 2000, 36);
+  for (int s = 1; s < 20; s++) lane.servers[s].silent = 1;
+  run(u, engine, 0, 5000);
+  EXPECT_NUMBER(u, got.stats.benched, 19);
+  run(u, engine, 5000, 45000);
+  EXPECT_NUMBER(u, got.noerror, 40000);
+  rq_engine_free(engine);
+}
+
+/* REFUSED to all is no better than silence, and known at once; it is probed in the same way. */
+static void test_a_server_that_refuses_all_is_left_out(unit *u) {
+  rq_engine_conf conf = standard;
+  u->about = "refuses all";
+  conf.adapt = 1;
+  rq_engine *engine = lane_engine(u, &conf, 10, 2000, 37);
+  for (int s = 1; s < 10; s++) lane.servers[s].rcode = RQ_RCODE_REFUSED;
+  run(u, engine, 0, 20000);
+  EXPECT_NUMBER(u, got.stats.benched, 9);
+  EXPECT(u, got.noerror >= 19000); /* 500 are in flight when it is found out, for three tries */
+  run(u, engine, 20000, 50000);
+  EXPECT_NUMBER(u, got.noerror, 30000);
+  uint32_t mark = lane.sent_count, asked = 0;
+  for (int s = 1; s < 10; s++) lane.servers[s].rcode = 0;
+  lane.now_us += 31 * (int64_t)SECOND;
+  run(u, engine, 0, 20000);
+  for (uint32_t n = mark; n < lane.sent_count; n++) asked += lane.sent[n].server != 0;
+  EXPECT(u, asked > 15000); /* all are back */
+  rq_engine_free(engine);
+}
+
+/* A caller who is away for longer than a lookup may take: what was not sent by then has its time before it still, and
+ * how long the others' answers waited tells nothing of the server. */
+static void test_a_callers_absence_is_no_part_of_the_time_of_what_waits(unit *u) {
+  rq_engine_conf conf = standard;
+  u->about = "absence";
+  conf.adapt = 1;
+  rq_engine *engine = lane_engine(u, &conf, 1, 2000, 38);
+  run(u, engine, 0, 1000); /* the round trip is known */
+  for (uint32_t n = 1000; n < 1500; n++) EXPECT_NUMBER(u, submit(engine, n), 1);
+  EXPECT(u, rq_engine_step(engine, 0) >= 0);
+  uint32_t sent = lane.sent_count;
+  EXPECT(u, sent > 1000 && sent < 1500); /* bursts are limited */
+  for (int turn = 0; turn < 3; turn++) {
+    lane.now_us += 6 * (int64_t)SECOND;
+    EXPECT(u, rq_engine_step(engine, 0) >= 0);
+  }
+  memset(&got, 0, sizeof got);
+  for (int steps = 0; got.rows < 500 && steps < 10000; steps++) {
+    drain(engine);
+    EXPECT(u, rq_engine_step(engine, 1000) >= 0);
+  }
+  EXPECT_NUMBER(u, got.noerror, 500);
+  rq_engine_stats(engine, &got.stats);
+  EXPECT_NUMBER(u, got.stats.tries, 1500);
+  EXPECT_NUMBER(u, lane.sent_count, 1500);
+  EXPECT(u, engine->healths[0].srtt_us < 10000);
+  rq_engine_free(engine);
+}
+
 /* A dead server beside one that has a rate: lookups wait for that one before they begin, not in vain after it. */
 static void test_a_server_that_is_left_out_is_not_waited_for(unit *u) {
   rq_engine_conf conf = standard;
@@ -500,6 +566,9 @@ int main(void) {
   test_a_query_is_repeated_as_it_was(&u);
   test_nothing_is_repeated_unasked(&u);
   test_a_silent_server_is_left_out(&u);
+  test_a_retry_is_no_probe(&u);
+  test_a_server_that_refuses_all_is_left_out(&u);
+  test_a_callers_absence_is_no_part_of_the_time_of_what_waits(&u);
   test_a_server_that_is_left_out_is_not_waited_for(&u);
   test_lookups_at_dead_servers_are_asked(&u);
   test_refusals_slow_the_pace(&u);

@@ -9,6 +9,9 @@ static const char lower[] = "0123456789abcdef";
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base32hex[] = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
 
+const uint8_t rq_beyond_ascii[256] = {[0x80 ... 0xFF] = 1};
+const uint8_t rq_beyond_plain[256] = {[0 ... ' ' - 1] = 1, ['"'] = 1, ['\\'] = 1, ['~' + 1 ... 0xFF] = 1};
+
 void rq_padded_to_text(uint64_t number, unsigned digits, rq_out *out) {
   uint8_t text[RQ_DIGITS_MAX];
   if (digits > RQ_DIGITS_MAX) digits = RQ_DIGITS_MAX;
@@ -68,8 +71,10 @@ void rq_base32_to_text(rq_cur *octets, rq_out *out) {
 }
 
 void rq_utf8_to_text(rq_cur *octets, rq_out *out) {
-  while (rq_cur_left(octets) > 0) {
+  for (;;) {
     uint8_t first;
+    rq_out_unmarked(out, octets, rq_beyond_ascii);
+    if (rq_cur_left(octets) == 0) return;
     size_t len = rq_utf8_next(octets, &first);
     if (len > 0) {
       rq_out_take(out, octets, len);
@@ -83,7 +88,8 @@ void rq_utf8_to_text(rq_cur *octets, rq_out *out) {
 /* Counts years from 1 March, so that the leap day is a year's last and the months have a regular pattern. */
 void rq_moment_split(uint64_t seconds, rq_moment *moment) {
   uint64_t days = seconds / 86400 + 719468; /* since 1 March of year 0 */
-  uint64_t era = days / 146097;             /* of 400 years */
+  uint32_t of_day = (uint32_t)(seconds % 86400);
+  uint64_t era = days / 146097; /* of 400 years */
   uint32_t of_era = (uint32_t)(days % 146097);
   uint32_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
   uint32_t of_year = of_era - (365 * year + year / 4 - year / 100);
@@ -91,7 +97,7 @@ void rq_moment_split(uint64_t seconds, rq_moment *moment) {
   moment->day = of_year - (153 * month + 2) / 5 + 1;
   moment->month = month < 10 ? month + 3 : month - 9;
   moment->year = (uint32_t)(era * 400) + year + (moment->month < 3 ? 1 : 0);
-  moment->hour = (uint32_t)(seconds / 3600 % 24);
-  moment->minute = (uint32_t)(seconds / 60 % 60);
-  moment->second = (uint32_t)(seconds % 60);
+  moment->hour = of_day / 3600;
+  moment->minute = of_day / 60 % 60;
+  moment->second = of_day % 60;
 }

@@ -10,10 +10,19 @@
 
 #define RQ_DIGITS_MAX 20 /* of a number of 64 bits */
 
-/* Appends a NUL-terminated constant of ours in one piece; where it is known to the compiler, so is its length. */
-static inline void rq_text_put(rq_out *out, const char *text) {
-  rq_out_octets(out, (const uint8_t *)text, __builtin_strlen(text));
+/* Appends a NUL-terminated constant of ours in one piece; where it is known to the compiler, so is its length, and it
+ * is stored without a call. */
+__attribute__((always_inline)) static inline void rq_text_put(rq_out *out, const char *text) {
+  size_t len = __builtin_strlen(text);
+  if (__builtin_constant_p(len))
+    rq_out_piece(out, (const uint8_t *)text, len);
+  else
+    rq_out_octets(out, (const uint8_t *)text, len);
 }
+
+/* For rq_out_unmarked: 1 for octets that are not ASCII; for those too that want an escape between quotes, which are
+ * control characters, quotes and backslashes. */
+extern const uint8_t rq_beyond_ascii[256], rq_beyond_plain[256];
 
 /* Appends a number in decimal with leading zeros, `digits` digits wide, up to RQ_DIGITS_MAX; digits beyond that are cut
  * off on the left. */

@@ -18,17 +18,6 @@ static void control_escape(uint8_t octet, rq_out *out) {
   rq_out_u8(out, (uint8_t)hex[octet % 16]);
 }
 
-/* How many octets come next that stand for themselves. */
-static size_t plain_next(rq_cur ahead) {
-  size_t len = 0;
-  while (rq_cur_left(&ahead) > 0) {
-    uint8_t octet = rq_cur_u8(&ahead);
-    if (octet < ' ' || octet > '~' || octet == '"' || octet == '\\') break;
-    len++;
-  }
-  return len;
-}
-
 static void special_escape(rq_cur *octets, rq_out *out) {
   uint8_t first;
   size_t len = rq_utf8_next(octets, &first);
@@ -44,12 +33,10 @@ static void special_escape(rq_cur *octets, rq_out *out) {
 }
 
 void rq_json_escaped(rq_cur *octets, rq_out *out) {
-  while (rq_cur_left(octets) > 0) {
-    size_t plain = plain_next(*octets);
-    if (plain > 0)
-      rq_out_take(out, octets, plain);
-    else
-      special_escape(octets, out);
+  for (;;) {
+    rq_out_unmarked(out, octets, rq_beyond_plain);
+    if (rq_cur_left(octets) == 0) return;
+    special_escape(octets, out);
   }
 }
 

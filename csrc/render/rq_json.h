@@ -26,8 +26,9 @@ int rq_json_fields(const rq_type *type, const rq_cur *octets, rq_out *out);
 /* EDNS options as an array of objects: code, name, and fields; or the octets in hexadecimal. */
 void rq_json_options(const rq_cur *options, rq_out *out);
 
-/* A name without its final dot, a string. */
+/* A name without its final dot, a string; what stands between the quotes of it. */
 void rq_json_bare_name(const rq_name *name, rq_out *out);
+void rq_json_bare_escaped(const rq_name *name, rq_out *out);
 
 /* --- strings --- */
 

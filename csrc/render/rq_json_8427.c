@@ -159,7 +159,7 @@ static void row_members(const rq_row *row, rq_out *out) {
   rq_text_put(out, "\"name\":");
   rq_json_string(row->name, row->name_len, out);
   rq_text_put(out, ",\"status\":\"");
-  rq_row_status_text(row, &summary, out);
+  rq_row_status_text(row, summary.rcode, out);
   rq_out_u8(out, '"');
   rq_json_text("error", rq_error_text(row->status, row->error), out);
   rq_text_put(out, ",\"dateString\":\"");

@@ -95,7 +95,7 @@ static void status_members(const rq_row *row, const rq_summary *summary, rq_out 
   const char *error = rq_error_text(row->status, row->error);
   rq_json_key("status", out);
   rq_out_u8(out, '"');
-  rq_row_status_text(row, summary, out);
+  rq_row_status_text(row, summary->rcode, out);
   rq_out_u8(out, '"');
   if (row->status != RQ_OK) rq_json_text("error", error != NULL ? error : rq_status_name(row->status), out);
   rq_json_number("rx_ts", row->time_us > 0 ? (uint64_t)row->time_us * 1000u : 0, out); /* nanoseconds */

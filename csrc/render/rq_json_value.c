@@ -6,20 +6,26 @@
 #include "rq_param.h"
 #include "rq_text.h"
 
-/* zdns leaves out the final dot. A name's text has backslashes and quotes of its own. */
-void rq_json_bare_name(const rq_name *name, rq_out *out) {
+/* A name's text has backslashes and quotes of its own. */
+void rq_json_bare_escaped(const rq_name *name, rq_out *out) {
   uint8_t text[RQ_TEXT_MAX];
-  unsigned plain = rq_name_plain(name, text);
-  if (plain > 1) {
-    rq_out_u8(out, '"');
-    rq_out_octets(out, text, plain - 1);
-    rq_out_u8(out, '"');
-    return;
-  }
   rq_out o;
+  rq_cur octets;
   rq_out_init(&o, text, sizeof text);
   rq_bare_name_to_text(name, &o);
-  rq_json_string(text, rq_out_stored(&o), out);
+  rq_cur_init(&octets, text, rq_out_stored(&o));
+  rq_json_escaped(&octets, out);
+}
+
+void rq_json_bare_name(const rq_name *name, rq_out *out) {
+  uint8_t text[RQ_NAME_MAX];
+  unsigned plain = rq_name_plain(name, text);
+  rq_out_u8(out, '"');
+  if (plain > 1)
+    rq_out_octets(out, text, plain - 1);
+  else
+    rq_json_bare_escaped(name, out);
+  rq_out_u8(out, '"');
 }
 
 /* --- one writer for each kind: 1, or 0 when the value has no form --- */

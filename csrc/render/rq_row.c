@@ -62,9 +62,9 @@ const char *rq_error_text(int32_t status, int32_t error) {
   return NULL;
 }
 
-void rq_row_status_text(const rq_row *row, const rq_summary *summary, rq_out *out) {
+void rq_row_status_text(const rq_row *row, uint16_t rcode, rq_out *out) {
   if (row->status == RQ_OK)
-    rq_rcode_to_text(summary->rcode, out);
+    rq_rcode_to_text(rcode, out);
   else
     rq_text_put(out, rq_status_name(row->status));
 }
@@ -75,24 +75,39 @@ const char *rq_transport_name(uint8_t transport) {
 
 /* --- times --- */
 
+/* Of a number below 100. */
+static void two_digits(uint32_t number, uint8_t text[2]) {
+  text[0] = (uint8_t)('0' + number / 10);
+  text[1] = (uint8_t)('0' + number % 10);
+}
+
+static void six_digits(uint32_t number, uint8_t text[6]) {
+  two_digits(number / 10000, text);
+  two_digits(number / 100 % 100, text + 2);
+  two_digits(number % 100, text + 4);
+}
+
 void rq_timestamp_text(int64_t time_us, rq_out *out) {
-  static const char between[] = "--T::.";
+  uint8_t text[] = "YYYY-MM-DDThh:mm:ss.uuuuuuZ";
   rq_moment m;
   uint64_t us = time_us > 0 ? (uint64_t)time_us : 0;
   rq_moment_split(us / 1000000, &m);
-  const uint32_t parts[] = {m.year, m.month, m.day, m.hour, m.minute, m.second};
-  for (unsigned i = 0; i < 6; i++) {
-    rq_padded_to_text(parts[i], i == 0 ? 4 : 2, out);
-    rq_out_u8(out, (uint8_t)between[i]);
-  }
-  rq_padded_to_text(us % 1000000, 6, out);
-  rq_out_u8(out, 'Z');
+  two_digits(m.year / 100 % 100, text);
+  two_digits(m.year % 100, text + 2);
+  two_digits(m.month, text + 5);
+  two_digits(m.day, text + 8);
+  two_digits(m.hour, text + 11);
+  two_digits(m.minute, text + 14);
+  two_digits(m.second, text + 17);
+  six_digits((uint32_t)(us % 1000000), text + 20);
+  rq_out_piece(out, text, sizeof text - 1);
 }
 
 void rq_seconds_text(int64_t us, rq_out *out) {
+  uint8_t text[] = ".uuuuuu";
   rq_decimal_text((uint64_t)us / 1000000, out);
-  rq_out_u8(out, '.');
-  rq_padded_to_text((uint64_t)us % 1000000, 6, out);
+  six_digits((uint32_t)((uint64_t)us % 1000000), text + 1);
+  rq_out_piece(out, text, sizeof text - 1);
 }
 
 /* --- MessagePack --- */
@@ -129,7 +144,7 @@ static void pack_status(const rq_row *row, const rq_summary *summary, rq_out *ou
   uint8_t text[32];
   rq_out o;
   rq_out_init(&o, text, sizeof text);
-  rq_row_status_text(row, summary, &o);
+  rq_row_status_text(row, summary->rcode, &o);
   rq_pack_str(text, rq_out_stored(&o), out);
 }
 

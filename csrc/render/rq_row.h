@@ -46,8 +46,8 @@ void rq_row_massdns(const rq_row *row, rq_out *out);
 
 /* --- for the shapes of JSON --- */
 
-/* Appends the rcode's name, or that of the failure. */
-void rq_row_status_text(const rq_row *row, const rq_summary *summary, rq_out *out);
+/* Appends the name of the answer's rcode, or that of the failure. */
+void rq_row_status_text(const rq_row *row, uint16_t rcode, rq_out *out);
 
 /* "udp" or "tcp". */
 const char *rq_transport_name(uint8_t transport);

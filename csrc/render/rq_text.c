@@ -24,26 +24,13 @@ void rq_quoted_octet(uint8_t octet, unsigned style, rq_out *out) {
   }
 }
 
-/* How many octets that stand for themselves come next. */
-static size_t plain_run(rq_cur ahead) {
-  size_t begun = rq_cur_pos(&ahead), run = 0;
-  while (rq_cur_left(&ahead) > 0) {
-    uint8_t octet = rq_cur_u8(&ahead);
-    if (octet < ' ' || octet > '~' || octet == '"' || octet == '\\') return run;
-    run = rq_cur_pos(&ahead) - begun;
-  }
-  return run;
-}
-
 /* Nearly all octets of nearly all strings are plain: these are copied in runs. */
 void rq_quoted_to_text(rq_cur *octets, unsigned style, rq_out *out) {
   rq_special_to_text('"', style, out);
-  while (rq_cur_left(octets) > 0) {
-    size_t run = plain_run(*octets);
-    if (run > 0)
-      rq_out_take(out, octets, run);
-    else
-      rq_quoted_octet(rq_cur_u8(octets), style, out);
+  for (;;) {
+    rq_out_unmarked(out, octets, rq_beyond_plain);
+    if (rq_cur_left(octets) == 0) break;
+    rq_quoted_octet(rq_cur_u8(octets), style, out);
   }
   rq_special_to_text('"', style, out);
 }

@@ -148,15 +148,16 @@ static void hex_text(uint16_t group, rq_out *out);
 void rq_ipv4_text(rq_cur *octets, rq_out *out) {
   uint8_t text[RQ_IPV4_SIZE * 4];
   size_t len = 0;
-  uint32_t value = rq_cur_u32(octets);
+  rq_cur four;
+  rq_cur_take(octets, RQ_IPV4_SIZE, &four);
   if (!rq_cur_good(octets)) return;
-  for (uint32_t unit = 16777216u; unit > 0; unit /= 256u) {
-    uint32_t octet = value / unit % 256u;
-    text[len] = (uint8_t)('0' + octet / 100u);
+  for (unsigned i = 0; i < RQ_IPV4_SIZE; i++) {
+    uint32_t octet = rq_cur_u8(&four), tens = octet / 10u, hundreds = octet / 100u;
+    text[len] = (uint8_t)('0' + hundreds);
     len += octet >= 100u;
-    text[len] = (uint8_t)('0' + octet / 10u % 10u);
+    text[len] = (uint8_t)('0' + (tens - hundreds * 10u));
     len += octet >= 10u;
-    text[len] = (uint8_t)('0' + octet % 10u);
+    text[len] = (uint8_t)('0' + (octet - tens * 10u));
     text[len + 1] = '.';
     len += 2;
   }
@@ -215,10 +216,13 @@ static void hex_text(uint16_t group, rq_out *out) {
 void rq_decimal_text(uint64_t number, rq_out *out) {
   uint8_t digits[DIGITS_MAX];
   unsigned at = DIGITS_MAX;
-  for (; number >= 10u; number /= 10u) {
+  if (number < 10u) {
+    rq_out_u8(out, (uint8_t)('0' + number)); /* as most are */
+    return;
+  }
+  for (; number > 0; number /= 10u) {
     at--;
     digits[at] = (uint8_t)('0' + number % 10u);
   }
-  rq_out_u8(out, (uint8_t)('0' + number));
   rq_out_octets(out, digits + at, DIGITS_MAX - at);
 }

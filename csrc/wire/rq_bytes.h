@@ -424,12 +424,13 @@ static inline void rq_out_patch16(rq_out *o, size_t pos, uint16_t v) {
     ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, n);
     ensures rq_out_copied(o, \old(o->len), from, n); */
 static inline void rq_out_octets(rq_out *o, const uint8_t *from, size_t n) {
-  size_t room = o->len < o->cap ? o->cap - o->len : 0;
-  if (room > 0 && n <= room)
-    rq_octets_copy(o->base + o->len, from, n); /* of a length that the compiler may know */
-  else if (room > 0)
-    rq_octets_copy(o->base + o->len, from, room);
-  o->len = n < RQ_OUT_MAX - o->len ? o->len + n : RQ_OUT_MAX;
+  uint8_t *base = o->base;
+  size_t at = o->len, cap = o->cap;
+  o->len = n < RQ_OUT_MAX - at ? at + n : RQ_OUT_MAX; /* first: the copy is then all that is left to do */
+  if (at < cap && n <= cap - at)
+    rq_octets_copy(base + at, from, n);
+  else if (at < cap)
+    rq_octets_copy(base + at, from, cap - at);
 }
 
 /* Appends the next `n` octets of a cursor. Nothing is written when fewer are left. */
@@ -469,6 +470,56 @@ static inline void rq_out_text(rq_out *o, const char *text) {
       loop assigns i, o->len, o->base[\at(o->len, Pre) .. \min(\at(o->len, Pre) + rq_text_len(text), o->cap) - 1];
       loop variant rq_text_len(text) - i; */
   for (size_t i = 0; text[i] != 0; i++) rq_out_u8(o, (uint8_t)text[i]);
+}
+
+/* The same as rq_out_octets, for few octets, of a number that the compiler knows: it stores them where this is called.
+ */
+/*@ requires rq_out_ok(o) && \valid_read(from + (0 .. n - 1));
+    requires \separated(o->base + (0 .. o->cap - 1), from + (0 .. n - 1));
+    terminates \true;
+    assigns o->len, o->base[o->len .. \min(o->len + n, o->cap) - 1];
+    ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, n);
+    ensures rq_out_copied(o, \old(o->len), from, n); */
+__attribute__((always_inline)) static inline void rq_out_piece(rq_out *o, const uint8_t *from, size_t n) {
+  size_t at = o->len;
+  if (at < o->cap && n <= o->cap - at) {
+    rq_octets_copy(o->base + at, from, n);
+    o->len = at + n;
+  } else {
+    rq_out_octets(o, from, n);
+  }
+}
+
+/* Appends the octets of a cursor up to the first that is marked, or its end. */
+/*@ requires rq_out_ok(o) && rq_cur_ok(c) && \valid_read(marks + (0 .. 255)) && \separated(o, c);
+    requires \separated(o->base + (0 .. o->cap - 1), c->base + (0 .. c->end - 1));
+    requires \separated(o->base + (0 .. o->cap - 1), marks + (0 .. 255));
+    terminates \true;
+    assigns c->pos, o->len, o->base[o->len .. o->cap - 1];
+    ensures rq_cur_ok(c) && \old(c->pos) <= c->pos && (c->pos < c->end ==> marks[c->base[c->pos]] != 0);
+    ensures \forall integer i; \old(c->pos) <= i < c->pos ==> marks[c->base[i]] == 0;
+    ensures rq_out_ok(o) && rq_out_grown{Pre, Here}(o, c->pos - \old(c->pos));
+    ensures rq_out_copied(o, \old(o->len), c->base + \old(c->pos), c->pos - \old(c->pos)); */
+static inline void rq_out_unmarked(rq_out *o, rq_cur *c, const uint8_t marks[256]) {
+  const uint8_t *base = c->base;
+  size_t begun = c->pos, at = begun, end = c->end;
+  /*@ loop invariant begun <= at <= end;
+      loop invariant \forall integer i; begun <= i < at ==> marks[base[i]] == 0;
+      loop assigns at;
+      loop variant end - at; */
+  while (end - at >= 4 && marks[base[at]] + marks[base[at + 1]] + marks[base[at + 2]] + marks[base[at + 3]] == 0) {
+    /*@ assert marks[base[at]] == 0 && marks[base[at + 1]] == 0; */
+    /*@ assert marks[base[at + 2]] == 0 && marks[base[at + 3]] == 0; */
+    at += 4;
+  }
+  /*@ loop invariant begun <= at <= end;
+      loop invariant \forall integer i; begun <= i < at ==> marks[base[i]] == 0;
+      loop assigns at;
+      loop variant end - at; */
+  while (at < end && marks[base[at]] == 0) at++;
+  /*@ assert \forall integer i; \at(c->pos, Pre) <= i < at ==> marks[\at(c->base[i], Pre)] == 0; */
+  if (at > begun) rq_out_octets(o, base + begun, at - begun);
+  c->pos = at;
 }
 
 #endif

@@ -66,7 +66,7 @@ MUTANTS = (
         "the count of wanted octets wraps",
         "rq_bytes.h",
         "rq_out_octets",
-        "n < RQ_OUT_MAX - o->len ?",
+        "n < RQ_OUT_MAX - at ?",
         "n < RQ_OUT_MAX ?",
     ),
     Mutant("a step back may go forward", "rq_bytes.h", "rq_cur_back", "pos >= end || end > c->pos ||", "pos >= end ||"),

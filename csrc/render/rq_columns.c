@@ -4,8 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "rq_columns.h"
 
-#define POINTER 0xC000u /* a compression pointer is this plus where it points to, below as much (RFC 1035, 4.1.4) */
-#define REACH 0x4000u
+#include "rq_known.h"
 
 /* What the walk over a message found beside its records. */
 typedef struct facts {
@@ -13,13 +12,15 @@ typedef struct facts {
   uint16_t rcode;
 } facts;
 
-/* The name that was written last, and a pointer that stands for it: in most messages all owners are the name that was
- * asked for, so its text is copied. */
-typedef struct known_name {
-  uint32_t pointer;    /* 0 for none */
-  const uint8_t *text; /* in a column, where this row began */
-  size_t len;
-} known_name;
+/* What a walk met last: a record, and a name as text. */
+typedef struct met {
+  rq_record record;
+  rq_known name;
+} met;
+
+static void met_nothing(met *met) {
+  met->record.place = met->name.place = RQ_NOWHERE;
+}
 
 /* --- records --- */
 
@@ -28,31 +29,11 @@ static int32_t ttl_value(uint32_t ttl) {
   return ttl > INT32_MAX ? 0 : (int32_t)ttl;
 }
 
-/* What stands for the name at a cursor: itself if it is a pointer, else a pointer to it where one can reach. */
-static uint32_t pointer_for(rq_cur at) {
-  size_t pos = rq_cur_pos(&at);
-  uint32_t first = rq_cur_u16(&at);
-  if (first >= POINTER) return first;
-  return pos < REACH ? POINTER + (uint32_t)pos : 0;
-}
-
-static void name_write(rq_sheet *sheet, rq_column *column, const rq_name *name, rq_cur at, known_name *known) {
-  uint32_t pointer = pointer_for(at);
-  if (pointer != 0 && pointer == known->pointer) {
-    rq_out_octets(&column->octets, known->text, known->len);
-  } else {
-    size_t begun = rq_out_wanted(&column->octets);
-    rq_name_text(name, &column->octets);
-    *known = (known_name){pointer, column->text + begun, rq_out_wanted(&column->octets) - begun};
-  }
-  rq_column_text_end(sheet, column);
-  if (sheet->full) known->pointer = 0; /* it may not have been stored */
-}
-
-/* `at` is where the record begins. */
-static void record_write(rq_sheet *sheet, rq_column *list, const rq_record *record, rq_cur at, known_name *known) {
+static void record_write(rq_sheet *sheet, rq_column *list, met *met) {
+  const rq_record *record = &met->record;
   rq_column *name = list + 1, *type = list + 2, *ttl = list + 3, *data = list + 4;
-  name_write(sheet, name, &record->owner, at, known);
+  rq_known_text(&met->name, record->place, &record->owner, &name->octets);
+  rq_column_text_end(sheet, name);
   rq_type_text(record->rrtype, &type->octets);
   rq_column_text_end(sheet, type);
   rq_column_i32(sheet, ttl, ttl_value(record->ttl));
@@ -60,33 +41,22 @@ static void record_write(rq_sheet *sheet, rq_column *list, const rq_record *reco
   rq_column_text_end(sheet, data);
 }
 
-/* Passes over the questions that are left, so that the walk stands where a record begins. */
-static int32_t questions_skip(rq_walk *walk) {
-  rq_question question;
-  int32_t got;
-  do got = rq_walk_question(walk, &question);
-  while (got == 1);
-  return got;
-}
-
 /* The records of all sections. `lists` is the column of answers: the other sections stand behind it. */
-static void records_write(rq_sheet *sheet, rq_column *lists, rq_walk *walk, known_name *known, facts *found) {
-  rq_record record;
+static void records_write(rq_sheet *sheet, rq_column *lists, rq_walk *walk, met *met, facts *found) {
+  rq_record *record = &met->record;
   rq_edns edns;
   int has_edns = 0;
-  record.place = RQ_NOWHERE;
-  found->status = questions_skip(walk);
+  found->status = rq_known_pass(walk, record);
   while (found->status >= 0) {
-    rq_cur at = walk->cur;
-    found->status = rq_walk_next(walk, &record);
+    found->status = rq_walk_next(walk, record);
     if (found->status != 1) return;
     rq_column *list = lists + (size_t)(walk->section - RQ_ANSWER) * (1 + RQ_SHEET_CHILDREN);
-    if (!has_edns && rq_walk_is_edns(walk, &record)) {
+    if (!has_edns && rq_walk_is_edns(walk, record)) {
       has_edns = 1;
-      rq_edns_read(&record, &edns);
+      rq_edns_read(record, &edns);
       found->rcode = rq_edns_rcode(&edns, walk->header.flags);
     } else if (list->present) {
-      record_write(sheet, list, &record, at, known);
+      record_write(sheet, list, met);
     }
   }
 }
@@ -136,9 +106,11 @@ static void put_wire(rq_sheet *sheet, rq_column *column, const uint8_t *wire, si
 
 /* --- messages --- */
 
-static void put_question(rq_sheet *sheet, const rq_question *question, rq_cur at, known_name *known) {
+static void put_question(rq_sheet *sheet, const rq_question *question, met *met) {
   rq_column *name = &sheet->columns[RQ_MC_NAME], *type = name + 1, *rrclass = name + 2;
-  name_write(sheet, name, &question->name, at, known);
+  rq_known_asked(question, &met->record);
+  rq_known_text(&met->name, question->place, &question->name, &name->octets);
+  rq_column_text_end(sheet, name);
   rq_type_text(question->rrtype, &type->octets);
   rq_column_text_end(sheet, type);
   rq_class_to_text(question->rrclass, &rrclass->octets);
@@ -154,15 +126,15 @@ static void put_no_question(rq_sheet *sheet) {
 /* A message that begins with a whole header. */
 static void put_sections(rq_sheet *sheet, rq_walk *walk, facts *found) {
   rq_question question;
-  rq_cur at = walk->cur;
-  known_name known = {0, NULL, 0};
+  met met;
+  met_nothing(&met);
   found->rcode = RQ_RCODE(walk->header.flags);
   found->status = rq_walk_question(walk, &question);
   if (found->status == 1)
-    put_question(sheet, &question, at, &known);
+    put_question(sheet, &question, &met);
   else
     put_no_question(sheet);
-  if (found->status >= 0) records_write(sheet, &sheet->columns[RQ_MC_ANSWER], walk, &known, found);
+  if (found->status >= 0) records_write(sheet, &sheet->columns[RQ_MC_ANSWER], walk, &met, found);
 }
 
 int rq_columns_message(rq_sheet *sheet, int64_t index, const uint8_t *wire, size_t len) {
@@ -206,14 +178,15 @@ static void put_rtt(rq_sheet *sheet, rq_column *column, int64_t rtt_us) {
 static void put_answer(rq_sheet *sheet, const rq_row *row) {
   rq_column *columns = sheet->columns;
   facts found = {row->status, 0};
-  known_name known = {0, NULL, 0};
+  met met;
   uint16_t flags = 0;
   rq_walk walk;
+  met_nothing(&met);
   int answered = row->size > 0 && rq_walk_begin(&walk, row->wire, row->size) == RQ_OK;
   if (answered) {
     flags = walk.header.flags;
     found.rcode = RQ_RCODE(flags);
-    records_write(sheet, &columns[RQ_LC_ANSWER], &walk, &known, &found);
+    records_write(sheet, &columns[RQ_LC_ANSWER], &walk, &met, &found);
     found.status = row->status; /* an answer cut short counts as one that a server gave */
   }
   put_status(sheet, &columns[RQ_LC_STATUS], &found);

@@ -101,8 +101,8 @@ static void sections_json(rq_walk *walk, facts *found, rq_out *out) {
   rq_record record;
   rq_edns edns;
   int section = RQ_QUESTION, has_edns = 0;
-  known.place = RQ_NOWHERE;
-  rq_known_asked(walk, &record);
+  known.place = record.place = RQ_NOWHERE;
+  rq_known_pass(walk, &record);
   while (rq_walk_next(walk, &record) == 1) {
     if (walk->section == section) {
       rq_out_u8(out, ',');

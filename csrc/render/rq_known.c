@@ -17,13 +17,14 @@ void rq_known_text(rq_known *known, size_t place, const rq_name *name, rq_out *o
     rq_name_text(name, out);
 }
 
-int rq_known_asked(rq_walk *walk, rq_record *record) {
+void rq_known_asked(const rq_question *question, rq_record *record) {
+  record->owner = question->name;
+  record->place = question->place;
+}
+
+int rq_known_pass(rq_walk *walk, rq_record *record) {
   rq_question question;
   int got;
-  record->place = RQ_NOWHERE;
-  while ((got = rq_walk_question(walk, &question)) == 1) {
-    record->owner = question.name;
-    record->place = question.place;
-  }
+  while ((got = rq_walk_question(walk, &question)) == 1) rq_known_asked(&question, record);
   return got;
 }

@@ -20,8 +20,12 @@ unsigned rq_known_set(rq_known *known, size_t place, const rq_name *name);
 /* Appends the text of such a name. */
 void rq_known_text(rq_known *known, size_t place, const rq_name *name, rq_out *out);
 
+/* Leaves a question's name in the record that is passed to rq_walk_next: an owner that points to it is not read again.
+ */
+void rq_known_asked(const rq_question *question, rq_record *record);
+
 /* Passes over the questions that are left, so that the walk stands where a record begins, and leaves the last one's
- * name in the record, for rq_walk_next. Returns 0, or RQ_TRUNCATED or RQ_MALFORMED. */
-int rq_known_asked(rq_walk *walk, rq_record *record);
+ * name in the record. Returns 0, or RQ_TRUNCATED or RQ_MALFORMED. */
+int rq_known_pass(rq_walk *walk, rq_record *record);
 
 #endif

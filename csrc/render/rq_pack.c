@@ -5,6 +5,7 @@
  * Serves the MessagePack specification and RFC 3597. SPDX-License-Identifier: MIT */
 #include "rq_pack.h"
 
+#include "rq_known.h"
 #include "rq_pack_value.h"
 #include "rq_text.h"
 
@@ -95,9 +96,7 @@ void rq_pack_str(const uint8_t *octets, size_t len, rq_out *out) {
 }
 
 void rq_pack_text(const char *text, rq_out *out) {
-  size_t len = 0;
-  while (text[len] != 0) len++;
-  rq_pack_str((const uint8_t *)text, len, out);
+  rq_pack_str((const uint8_t *)text, __builtin_strlen(text), out);
 }
 
 void rq_pack_bin(rq_cur *octets, rq_out *out) {
@@ -275,20 +274,10 @@ static void pack_pairs(const rq_cur *pairs, const rq_type *(*find)(uint16_t), rq
 
 /* --- records --- */
 
-/* The text of the name that was read last, and where it begins: most records belong to the name that was asked for. */
-typedef struct known {
-  size_t place; /* RQ_NOWHERE for none */
-  unsigned len; /* 0 when it wants escapes */
-  uint8_t text[RQ_NAME_MAX];
-} known;
-
-static void pack_known(known *last, size_t place, const rq_name *name, rq_out *out) {
-  if (place != last->place) {
-    last->place = place;
-    last->len = rq_name_plain(name, last->text);
-  }
-  if (last->len > 0)
-    rq_pack_str(last->text, last->len, out);
+static void pack_known(rq_known *last, size_t place, const rq_name *name, rq_out *out) {
+  unsigned len = rq_known_set(last, place, name);
+  if (len > 0)
+    rq_pack_str(last->text, len, out);
   else
     pack_escaped(name, out);
 }
@@ -307,7 +296,7 @@ void rq_pack_record(const rq_record *record, rq_out *out) {
   pack_rest(record, out);
 }
 
-static void pack_record(const rq_record *record, known *last, rq_out *out) {
+static void pack_record(const rq_record *record, rq_known *last, rq_out *out) {
   rq_pack_array(5, out);
   pack_known(last, record->place, &record->owner, out);
   pack_rest(record, out);
@@ -320,16 +309,16 @@ typedef struct reader {
   rq_walk walk;
   rq_record record;
   rq_edns edns;
-  known last;
+  rq_known last;
   int got, has_edns;
 } reader;
 
-/* Begins before the questions; 0 when there is no header. */
-static int reader_begin(reader *r, const uint8_t *wire, size_t len) {
+/* `walk` has begun: it stands before the questions. */
+static void reader_begin(reader *r, const rq_walk *walk) {
+  r->walk = *walk;
   r->got = 0;
   r->has_edns = 0;
   r->last.place = r->record.place = RQ_NOWHERE;
-  return rq_walk_begin(&r->walk, wire, len) == RQ_OK;
 }
 
 static void reader_next(reader *r) {
@@ -346,6 +335,7 @@ static void pack_questions(reader *r, rq_out *out) {
   size_t begun = begin16(ARRAY16, out);
   uint16_t count = 0;
   while ((r->got = rq_walk_question(&r->walk, &question)) == 1) {
+    rq_known_asked(&question, &r->record);
     rq_pack_array(3, out);
     pack_known(&r->last, question.place, &question.name, out);
     rq_pack_uint(question.rrtype, out);
@@ -380,18 +370,23 @@ static void pack_edns(const rq_edns *edns, rq_out *out) {
   pack_pairs(&edns->options, rq_option_find, out);
 }
 
-void rq_pack_section(const uint8_t *wire, size_t len, int section, rq_out *out) {
+unsigned rq_pack_answer(const rq_walk *walk, rq_out *out) {
   reader r;
-  if (reader_begin(&r, wire, len)) reader_next(&r);
-  while (r.got == 1 && r.walk.section < section) reader_next(&r);
-  pack_records(&r, section, out);
+  reader_begin(&r, walk);
+  rq_known_pass(&r.walk, &r.record);
+  reader_next(&r);
+  pack_records(&r, RQ_ANSWER, out);
+  while (r.got == 1 && !r.has_edns) reader_next(&r);
+  return r.has_edns ? r.edns.rcode_high * 16u : 0;
 }
 
 /* An array that has `spare` items more than those of rq_msg_pack, and these. Returns the status of the message. */
 static int32_t pack_message(const uint8_t *wire, size_t len, uint32_t spare, rq_out *out) {
+  rq_walk walk;
   reader r;
-  if (!reader_begin(&r, wire, len)) return RQ_MALFORMED;
-  uint16_t flags = r.walk.header.flags;
+  if (rq_walk_begin(&walk, wire, len) != RQ_OK) return RQ_MALFORMED;
+  uint16_t flags = walk.header.flags;
+  reader_begin(&r, &walk);
   rq_pack_array(6 + spare, out);
   pack_questions(&r, out);
   for (int section = RQ_ANSWER; section <= RQ_ADDITIONAL; section++) pack_records(&r, section, out);

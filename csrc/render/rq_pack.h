@@ -25,7 +25,8 @@ void rq_pack_array_end(size_t begun, uint32_t count, rq_out *out);
  * EDNS options and service parameters in it. An absent field is nil. */
 void rq_pack_record(const rq_record *record, rq_out *out);
 
-/* An array of the records of one section, those that are whole; OPT left out. */
-void rq_pack_section(const uint8_t *wire, size_t len, int section, rq_out *out);
+/* An array of the records of the answer section, those that are whole; OPT left out. The walk has begun. Returns the
+ * upper bits of the rcode, which stand behind them: 0, 16, 32, ... */
+unsigned rq_pack_answer(const rq_walk *walk, rq_out *out);
 
 #endif

@@ -140,25 +140,26 @@ static void pack_type(uint16_t rrtype, rq_out *out) {
   rq_pack_str(text, rq_out_stored(&o), out);
 }
 
-static void pack_status(const rq_row *row, const rq_summary *summary, rq_out *out) {
+static void pack_status(const rq_row *row, uint16_t rcode, rq_out *out) {
   uint8_t text[32];
   rq_out o;
   rq_out_init(&o, text, sizeof text);
-  rq_row_status_text(row, summary->rcode, &o);
+  rq_row_status_text(row, rcode, &o);
   rq_pack_str(text, rq_out_stored(&o), out);
 }
 
-void rq_row_msgpack(const rq_row *row, rq_out *out) {
-  rq_summary summary;
-  int answered = row->size > 0;
-  rq_msg_open(row->wire, row->size, &summary);
+/* The rcode is one whose upper bits are `upper`; returns what they are. */
+static unsigned pack_row(const rq_row *row, unsigned upper, rq_out *out) {
+  rq_walk walk;
+  int answered = row->size > 0, has_header = rq_walk_begin(&walk, row->wire, row->size) == RQ_OK;
+  uint16_t flags = has_header ? walk.header.flags : 0, rcode = (uint16_t)(RQ_RCODE(flags) + upper);
   rq_pack_array(14, out);
   rq_pack_int(row->index, out);
   pack_name(row, out);
   pack_type(row->rrtype, out);
-  pack_status(row, &summary, out);
-  pack_optional(answered, summary.rcode, out);
-  pack_optional(answered, summary.flags, out);
+  pack_status(row, rcode, out);
+  pack_optional(answered, rcode, out);
+  pack_optional(answered, flags, out);
   pack_optional_text(row->server, out);
   pack_optional_text(row->server ? rq_transport_name(row->transport) : NULL, out);
   rq_pack_uint(row->tries, out);
@@ -169,7 +170,16 @@ void rq_row_msgpack(const rq_row *row, rq_out *out) {
   pack_optional(answered, row->size, out);
   pack_optional_text(rq_error_text(row->status, row->error), out);
   rq_pack_double((double)row->time_us / 1e6, out);
-  rq_pack_section(row->wire, row->size, RQ_ANSWER, out);
+  return rq_pack_answer(&walk, out);
+}
+
+/* As with rq_row_json, a row is written again for an rcode that has upper bits. */
+void rq_row_msgpack(const rq_row *row, rq_out *out) {
+  size_t mark = rq_out_wanted(out);
+  unsigned upper = pack_row(row, 0, out);
+  if (upper == 0) return;
+  rq_out_rewind(out, mark);
+  pack_row(row, upper, out);
 }
 
 /* --- all formats --- */

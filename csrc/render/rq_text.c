@@ -46,12 +46,10 @@ void rq_styled_name_to_text(const rq_name *name, unsigned style, rq_out *out) {
   rq_out_init(&whole, text, sizeof text);
   rq_name_text(name, &whole);
   rq_cur_init(&octets, text, rq_out_stored(&whole));
-  while (rq_cur_left(&octets) > 0) {
-    uint8_t octet = rq_cur_u8(&octets);
-    if (octet == '"' || octet == '\\')
-      rq_special_to_text(octet, style, out);
-    else
-      rq_out_u8(out, octet);
+  for (;;) {
+    rq_out_unmarked(out, &octets, rq_beyond_plain);
+    if (rq_cur_left(&octets) == 0) return;
+    rq_special_to_text(rq_cur_u8(&octets), style, out);
   }
 }
 

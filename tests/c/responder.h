@@ -18,7 +18,20 @@
 
 #define RESPONDER_CONNS 80
 #define RESPONDER_NAMES 65536
+#define RESPONDER_HEARD 1000
+#define RESPONDER_QUERY 512
 #define WRONG_PACKETS 1000
+
+typedef struct asker {
+  struct sockaddr_storage at;
+  socklen_t size;
+} asker;
+
+/* A query over UDP that was read and not answered. */
+typedef struct heard {
+  asker from;
+  uint8_t query[RESPONDER_QUERY];
+} heard;
 
 typedef struct responder_conn {
   int fd; /* 0: free */
@@ -34,6 +47,9 @@ typedef struct responder {
   uint8_t seen[RESPONDER_NAMES];
   responder_conn conns[RESPONDER_CONNS];
   uint8_t big[65537];
+  int listens; /* queries over UDP are kept, and not answered before responder_answer */
+  uint32_t heard_count;
+  heard heard[RESPONDER_HEARD];
 } responder;
 
 static inline int responder_bound(int kind, uint16_t port) {
@@ -58,6 +74,8 @@ static inline responder *responder_new(void) {
     r->tcp = responder_bound(SOCK_STREAM, r->port);
     if (r->tcp < 0) close(r->udp);
   } while (r->tcp < 0);
+  int room = 4 * 1024 * 1024; /* for bursts: what the system allows is granted, which is more than it gives unasked */
+  setsockopt(r->udp, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   listen(r->tcp, 256);
   r->stray = responder_bound(SOCK_DGRAM, 0);
   return r;
@@ -131,11 +149,6 @@ static inline uint32_t reply_big(const uint8_t *query, uint8_t *out) {
 
 /* --- UDP --- */
 
-typedef struct asker {
-  struct sockaddr_storage at;
-  socklen_t size;
-} asker;
-
 static inline void say(int fd, const asker *to, const uint8_t *octets, uint32_t len) {
   while (sendto(fd, octets, len, 0, (const struct sockaddr *)&to->at, to->size) < 0 && errno == EAGAIN) continue;
 }
@@ -176,14 +189,27 @@ static inline void respond_udp(responder *r, const asker *to, const uint8_t *que
 }
 
 static inline int pump_udp(responder *r) {
-  uint8_t query[1500];
+  uint8_t query[RESPONDER_QUERY];
   asker from = {.size = sizeof from.at};
   ssize_t got = recvfrom(r->udp, query, sizeof query, 0, (struct sockaddr *)&from.at, &from.size);
   if (got < 12) return 0;
   r->last_id = (uint16_t)(query[0] * 256 + query[1]);
   r->last_ports[r->udp_queries++ % 4096] = ntohs(((struct sockaddr_in *)&from.at)->sin_port);
-  respond_udp(r, &from, query);
+  if (r->listens && r->heard_count < RESPONDER_HEARD) {
+    heard *kept = &r->heard[r->heard_count++];
+    kept->from = from;
+    memcpy(kept->query, query, sizeof query);
+  } else if (!r->listens) {
+    respond_udp(r, &from, query);
+  }
   return 1;
+}
+
+/* Answers what was only listened to, and from now on all that comes. */
+static inline void responder_answer(responder *r) {
+  r->listens = 0;
+  for (uint32_t k = 0; k < r->heard_count; k++) respond_udp(r, &r->heard[k].from, r->heard[k].query);
+  r->heard_count = 0;
 }
 
 /* --- TCP --- */

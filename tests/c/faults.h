@@ -28,13 +28,15 @@ enum fault {
 static struct {
   enum fault call;
   int error;
-  unsigned long calls, from, until; /* the calls `from` to `until` fail, counted from 1 */
+  unsigned long calls, from, until; /* the calls `from` to `until` fail, counted from 1, */
+  unsigned long every;              /* and of these each so many-th */
+  unsigned long blocks;             /* allocated and not yet freed */
 } faults;
 
 static inline int fault(enum fault call) {
   if (faults.call != call) return 0;
   faults.calls++;
-  if (faults.calls < faults.from || faults.calls > faults.until) return 0;
+  if (faults.calls < faults.from || faults.calls > faults.until || faults.calls % faults.every != 0) return 0;
   errno = faults.error;
   return 1;
 }
@@ -45,10 +47,12 @@ static inline void fault_set(enum fault call, int error, unsigned long from, uns
   faults.calls = 0;
   faults.from = from;
   faults.until = until;
+  faults.every = 1;
 }
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
+void __real_free(void *block);
 int __real_sendmmsg(int fd, struct mmsghdr *headers, unsigned int count, int flags);
 int __real_recvmmsg(int fd, struct mmsghdr *headers, unsigned int count, int flags, struct timespec *timeout);
 int __real_epoll_wait(int fd, struct epoll_event *events, int count, int timeout);
@@ -60,10 +64,18 @@ ssize_t __real_recv(int fd, void *octets, size_t len, int flags);
 ssize_t __real_getrandom(void *octets, size_t len, unsigned int flags);
 
 void *__wrap_malloc(size_t size) {
-  return fault(F_MALLOC) ? NULL : __real_malloc(size);
+  if (fault(F_MALLOC)) return NULL;
+  faults.blocks++;
+  return __real_malloc(size);
 }
 void *__wrap_calloc(size_t count, size_t size) {
-  return fault(F_MALLOC) ? NULL : __real_calloc(count, size);
+  if (fault(F_MALLOC)) return NULL;
+  faults.blocks++;
+  return __real_calloc(count, size);
+}
+void __wrap_free(void *block) {
+  faults.blocks -= block != NULL;
+  __real_free(block);
 }
 int __wrap_sendmmsg(int fd, struct mmsghdr *headers, unsigned int count, int flags) {
   return fault(F_SENDMMSG) ? -1 : __real_sendmmsg(fd, headers, count, flags);

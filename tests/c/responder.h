@@ -20,7 +20,7 @@
 #define RESPONDER_NAMES 65536
 #define RESPONDER_HEARD 1000
 #define RESPONDER_QUERY 512
-#define WRONG_PACKETS 1000
+#define WRONG_AT_ONCE 100 /* of a receive buffer's some 200 */
 
 typedef struct asker {
   struct sockaddr_storage at;
@@ -50,6 +50,9 @@ typedef struct responder {
   int listens; /* queries over UDP are kept, and not answered before responder_answer */
   uint32_t heard_count;
   heard heard[RESPONDER_HEARD];
+  heard doubted; /* a query that gets so many more wrong packets before the right one */
+  uint32_t doubts;
+  int doubting;
 } responder;
 
 static inline int responder_bound(int kind, uint16_t port) {
@@ -180,8 +183,13 @@ static inline void respond_udp(responder *r, const asker *to, const uint8_t *que
     memcpy(large, out, len);
     say(r->udp, to, large, sizeof large);
   }
-  if (kind == 'x') /* wrong packets first */
-    for (uint32_t round = 0; round < WRONG_PACKETS; round++) say_wrong(r, to, query, round);
+  if (kind == 'x') { /* wrong packets first, as many as the name says: see pump_wrong */
+    r->doubted.from = *to;
+    memcpy(r->doubted.query, query, RESPONDER_QUERY);
+    r->doubts = name_number(query);
+    r->doubting = 1;
+    return;
+  }
   if (kind == 'e') len = reply_alias(query, out, 'a');                     /* leads to a plain answer, */
   if (kind == 'g') len = reply_alias(query, out, 'n');                     /* or to none */
   if (strchr("tbfoszihp", kind)) len = reply_begin(query, out, 0x0200, 0); /* TC, see respond_tcp */
@@ -203,6 +211,16 @@ static inline int pump_udp(responder *r) {
     respond_udp(r, &from, query);
   }
   return 1;
+}
+
+/* In portions, which a receive buffer holds. */
+static inline void pump_wrong(responder *r) {
+  uint8_t out[1500];
+  for (int n = 0; n < WRONG_AT_ONCE && r->doubts > 0; n++)
+    say_wrong(r, &r->doubted.from, r->doubted.query, r->doubts--);
+  if (r->doubts > 0) return;
+  r->doubting = 0;
+  say(r->udp, &r->doubted.from, out, reply_plain(r->doubted.query, out));
 }
 
 /* Answers what was only listened to, and from now on all that comes. */
@@ -320,6 +338,7 @@ static inline int pump_tcp(responder *r) {
 /* Answers what has come. */
 static inline void responder_pump(responder *r) {
   for (int n = 0; n < 10000 && pump_udp(r); n++) continue;
+  if (r->doubting) pump_wrong(r);
   for (int n = 0; n < 10000 && pump_tcp(r); n++) continue;
 }
 

@@ -146,6 +146,58 @@ static void test_lack_of_memory_is_told(unit *u) {
   responder_free(r);
 }
 
+/* An engine and a cache, from their beginning to their end, with all that allocates: connections, replies too large for
+ * a slot, answers on the way along a chain. The faults that are set come from the first allocation on, or from the
+ * first lookup on. Returns how many allocations there were. */
+static unsigned long use_up_memory(unit *u, int engine_too, unsigned long from, unsigned long until,
+                                   unsigned long every) {
+  static const char *const patterns[] = {"b%u.example", "e%u.example", "t%u.example"};
+  static const rq_cache_conf cached = {.entries = 100, .octets = 1 << 20, .ttl_max_s = 60, .negative_max_s = 60};
+  rq_engine_conf conf = standard;
+  int32_t status, error;
+  outcome o;
+  conf.share = conf.adapt = conf.spread = 1;
+  conf.hops = 3;
+  responder *r = responder_new();
+  rq_addr addr = {.family = 4, .octets = {127, 0, 0, 1}, .port = r->port};
+  if (engine_too) fault_set(F_MALLOC, ENOMEM, from, until);
+  rq_cache *cache = rq_cache_new(&cached, &status);
+  EXPECT(u, (cache == NULL) == (status == RQ_NO_MEMORY));
+  rq_engine *engine = rq_engine_new(&conf, &addr, 1, &status, &error);
+  EXPECT(u, (engine == NULL) == (status == RQ_NO_MEMORY));
+  if (cache && engine) EXPECT(u, rq_engine_use_cache(engine, cache) == RQ_OK || engine_too);
+  if (!engine_too) fault_set(F_MALLOC, ENOMEM, from, until);
+  faults.every = every;
+  for (int k = 0; engine && k < 3; k++) {
+    run(u, engine, r, patterns[k], 30, &o);
+    EXPECT_NUMBER(u, o.noerror + o.no_memory + o.network, 30); /* network: no connection can be made, for this reason */
+    EXPECT(u, o.network == 0 || (every == 1 && strstr(o.last, "no memory")));
+  }
+  rq_engine_free(engine);
+  rq_cache_free(cache);
+  unsigned long allocations = faults.calls;
+  fault_set(F_NONE, 0, 0, 0);
+  responder_free(r);
+  return allocations;
+}
+
+static void test_any_allocation_may_fail_and_none_is_lost(unit *u) {
+  unsigned long k = 0, allocations, before = faults.blocks;
+  char about[60];
+  u->about = about;
+  do {
+    snprintf(about, sizeof about, "allocation %lu", ++k);
+    allocations = use_up_memory(u, 1, k, k, 1);
+    EXPECT_NUMBER(u, faults.blocks, before);
+  } while (allocations >= k); /* the last one was not reached */
+  EXPECT(u, k > 60);
+  for (unsigned long every = 1; every <= 12; every++) {
+    snprintf(about, sizeof about, "each allocation number %lu", every);
+    use_up_memory(u, 0, 1, 100000, every);
+    EXPECT_NUMBER(u, faults.blocks, before);
+  }
+}
+
 static void test_failing_system_calls_cost_no_row(unit *u) {
   static const int errors[] = {EINTR, EAGAIN, ENOBUFS, EMFILE, ENETUNREACH, ECONNREFUSED, EIO};
   unsigned before = count_descriptors();
@@ -182,6 +234,7 @@ int main(void) {
       test_a_forked_child_that_frees_the_engine_harms_no_lookup,
       test_lack_of_descriptors_is_told,
       test_lack_of_memory_is_told,
+      test_any_allocation_may_fail_and_none_is_lost,
       test_failing_system_calls_cost_no_row,
   };
   return run_cases(cases, sizeof cases / sizeof *cases, "test_engine_faults");

@@ -89,6 +89,7 @@ typedef struct nature {
   uint8_t lose, twice, corrupt, forge, truncate, servfail, refused, silent_to_edns, formerr_to_edns, breaks_case;
   uint8_t cookies, badcookie, strips, spare;
   uint16_t split_at; /* TCP: every frame comes in two pieces, so long is the first; 0: as drawn */
+  int64_t drip_us;   /* TCP: how long each octet takes; 0: as drawn */
   uint8_t tcp_refused, tcp_silent, tcp_close, tcp_reset, tcp_split, tcp_noise, tcp_wrong_id, tcp_keeps_back;
 } nature;
 

@@ -248,6 +248,12 @@ static void send_stream(world *w, int fd, const nature *peer, const uint8_t *oct
     if (first < len) post(w, fd, E_OCTETS, s->last_us - w->now_us, octets + first, len - first);
     return;
   }
+  if (peer->drip_us > 0) {
+    if (at_us < s->last_us) at_us = s->last_us;
+    for (uint32_t n = 0; n < len; n++) post(w, fd, E_OCTETS, (at_us += peer->drip_us) - w->now_us, octets + n, 1);
+    s->last_us = at_us;
+    return;
+  }
   if (!s->ordered) {
     if (chance(w, peer->tcp_keeps_back)) at_us += 20000;
     if (s->silent && at_us < s->last_us) at_us = s->last_us; /* the beginning of a frame is the last that comes */

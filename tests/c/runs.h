@@ -27,6 +27,7 @@ static const rq_engine_conf standard = {.slots = 300,
 /* What became of a run, read from its rows. */
 typedef struct outcome {
   uint32_t rows, doubled, noerror, timeout, network, truncated, cancelled, illegal, servfail, no_memory, other, tcp;
+  uint32_t addressed; /* of the rows, with the address that the responder gives */
   uint8_t seen[NAMES_MAX];
   rq_stats stats;
   char last[2000]; /* the last row */
@@ -61,6 +62,7 @@ static inline void count_row(outcome *o, const char *row, size_t len) {
     if (memmem(row, len, kinds[k].text, strlen(kinds[k].text))) at = kinds[k].at;
   ++*(uint32_t *)(void *)((char *)o + at);
   o->tcp += memmem(row, len, "\"protocol\":\"tcp\"", 16) != NULL;
+  o->addressed += memmem(row, len, ":\"127.0.0.1\"", 12) != NULL;
   if (len > 16 && memcmp(row, "{\"name\":\"", 9) == 0)
     o->doubled += o->seen[strtoul(row + 10, NULL, 10) % NAMES_MAX]++ > 0;
   snprintf(o->last, sizeof o->last, "%.*s", (int)len, row);
@@ -129,13 +131,14 @@ static inline unsigned count_descriptors(void) {
   return count;
 }
 
-/* Runs a program's tests, which leave no descriptor open; the exit status. */
+/* Runs a program's tests, which leave no descriptor open and no memory allocated; the exit status. */
 static inline int run_cases(void (*const *cases)(unit *), size_t count, const char *title) {
   static unit u;
   unsigned before = count_descriptors();
   for (size_t k = 0; k < count; k++) cases[k](&u);
   u.about = "all cases";
   EXPECT_NUMBER(&u, count_descriptors(), before);
+  EXPECT_NUMBER(&u, faults.blocks, 0);
   return unit_report(&u, title);
 }
 

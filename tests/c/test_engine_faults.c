@@ -171,6 +171,7 @@ static unsigned long use_up_memory(unit *u, int engine_too, unsigned long from, 
   for (int k = 0; engine && k < 3; k++) {
     run(u, engine, r, patterns[k], 30, &o);
     EXPECT_NUMBER(u, o.noerror + o.no_memory + o.network, 30); /* network: no connection can be made, for this reason */
+    EXPECT(u, k == 0 || o.addressed == o.noerror);             /* the whole chain, or none of it */
     EXPECT(u, o.network == 0 || (every == 1 && strstr(o.last, "no memory")));
   }
   rq_engine_free(engine);
@@ -218,6 +219,12 @@ static void test_failing_system_calls_cost_no_row(unit *u) {
         EXPECT(u, engine != NULL || (status == RQ_NETWORK && error == errors[e]));
         if (engine) run(u, engine, r, "a%u.example", 200, &o); /* runs of packets, once the first are answered */
         if (engine) run(u, engine, r, "t%u.example", 30, &o);
+        fault_set(F_NONE, 0, 0, 0);
+        rq_engine_free(engine);
+        conf.transport = RQ_TCP; /* no call for UDP comes before */
+        engine = engine_for(u, &conf, r, 1);
+        fault_set((enum fault)call, errors[e], 1, until);
+        run(u, engine, r, "a%u.example", 30, &o);
         fault_set(F_NONE, 0, 0, 0);
         rq_engine_free(engine);
         responder_free(r);

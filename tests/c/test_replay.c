@@ -24,6 +24,7 @@ typedef struct session {
   rq_engine *engine;
   rq_engine_conf conf;
   uint32_t count, asked, rows; /* lookups to ask for, asked for, finished */
+  uint32_t answered;           /* of those, with NOERROR */
   uint32_t numbers;            /* names are repeated after so many */
   int manner, leaves;
   int calm;        /* calm: the caller is never late and no call fails */
@@ -119,6 +120,7 @@ static void check_row(session *s, const char *row, size_t len) {
   for (size_t n = 0; n < len; n++) s->hash = (s->hash ^ (uint8_t)row[n]) * 0x100000001b3u;
   EXPECT(s->u, !has(row, len, FORGED));
   snprintf(right, sizeof right, "\"10.0.%u.%u\"", number / 256, number % 256);
+  s->answered += (uint32_t)has(row, len, "\"status\":\"NOERROR\"");
   int told = strchr("nb", letter) || (letter == 'c' && s->conf.hops > 0);
   if (has(row, len, "\"status\":\"NOERROR\"") && told && !s->w.corrupted[number]) EXPECT(s->u, has(row, len, right));
   s->rows++;
@@ -418,6 +420,25 @@ static void test_every_split_of_a_tcp_frame(unit *u) {
   }
 }
 
+/* A server that sends an octet a second over TCP stretches no deadline (see check_done); who has the time gets the
+ * answers. */
+static void test_an_octet_a_second(unit *u) {
+  static const uint32_t patience_ms[] = {1500, 30000, 3600000};
+  for (int k = 0; k < 3; k++) {
+    session *s = plain(u, &now, 1 + (uint64_t)k, 12);
+    snprintf(s->about, sizeof s->about, "an octet a second, for %u ms", patience_ms[k]);
+    memset(s->letters, 'n', sizeof s->letters);
+    s->conf.transport = RQ_TCP;
+    s->conf.timeout_ms = s->conf.try_ms = patience_ms[k];
+    if (k == 1) s->conf.try_ms /= 3;
+    s->w.peers[0].drip_us = s->w.peers[1].drip_us = 1000000;
+    s->calm = 1;
+    play(s);
+    EXPECT_NUMBER(u, s->answered, k == 2 ? 12 : 0);
+    EXPECT(u, s->w.now_us > (int64_t)patience_ms[k] * 1000 || k == 2);
+  }
+}
+
 /* Queries that went out while a server sent cookies keep their protection, though an answer over TCP has none any more.
  */
 static void test_cookies_given_up_let_no_forgery_in(unit *u) {
@@ -448,6 +469,7 @@ int main(int argc, char **argv) {
   test_a_seed_gives_the_same_session_again(&u, first, count < 50 ? count : 50);
   if (count >= 1000) test_each_system_call_may_fail_once(&u);
   test_every_split_of_a_tcp_frame(&u);
+  test_an_octet_a_second(&u);
   test_cookies_given_up_let_no_forgery_in(&u);
   return unit_report(&u, "test_replay");
 }

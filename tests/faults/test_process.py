@@ -67,19 +67,31 @@ def consume(rows: Iterator[object]) -> None:
         pass
 
 
+def patient(at: str) -> resquery.Resolver:
+    """A resolver that waits for a server for longer than any test takes."""
+    return resquery.Resolver(servers=[at], timeout=PATIENCE, tries=1)
+
+
+def many(at: str, settings: resquery.BulkSettings) -> None:
+    """A bulk lookup that is as patient."""
+    consume(resquery.bulk(["a.example", "b.example"], servers=[at], timeout=PATIENCE, tries=1, **settings))
+
+
+def in_columns(at: str, settings: resquery.BulkSettings) -> None:
+    """The same as columns."""
+    consume(resquery.bulk_columns(["a.example"], servers=[at], timeout=PATIENCE, tries=1, **settings))
+
+
 CALLS: dict[str, Callable[[str], object]] = {
-    "bulk": lambda at: consume(resquery.bulk(["a.example"], servers=[at], timeout=PATIENCE, tries=1)),
-    "bulk in threads": lambda at: consume(
-        resquery.bulk(["a.example"], servers=[at], timeout=PATIENCE, tries=1, threads=2)
-    ),
-    "bulk over TCP": lambda at: consume(
-        resquery.bulk(["a.example"], servers=[at], timeout=PATIENCE, tries=1, transport="tcp")
-    ),
-    "columns": lambda at: consume(resquery.bulk_columns(["a.example"], servers=[at], timeout=PATIENCE, tries=1)),
-    "res_query": lambda at: resquery.Resolver(servers=[at], timeout=PATIENCE, tries=1).res_query(
-        "a.example", "A", bytearray(512)
-    ),
-    "resolve": lambda at: resquery.Resolver(servers=[at], timeout=PATIENCE, tries=1).resolve("a.example"),
+    "bulk": lambda at: many(at, {}),
+    "bulk in threads": lambda at: many(at, {"threads": 2}),
+    "bulk over TCP": lambda at: many(at, {"transport": "tcp"}),
+    "bulk that waits for its turn": lambda at: many(at, {"rate": 0.001}),
+    "columns": lambda at: in_columns(at, {}),
+    "columns in threads": lambda at: in_columns(at, {"threads": 2}),
+    "res_query": lambda at: patient(at).res_query("a.example", "A", bytearray(512)),
+    "res_search": lambda at: patient(at).res_search("a", "A", bytearray(512)),
+    "resolve": lambda at: patient(at).resolve("a.example"),
 }
 
 

@@ -56,9 +56,35 @@ def test_too_few_descriptors_are_told_in_one_line() -> None:
     """With eight there is no room for the sockets: no traceback, no name lost in silence."""
     with Server(synthesize="many.example.") as server:
         done = limited(8, server.address)
+        assert server.queries == 0
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_more_in_flight_than_memory_allows_is_told_in_one_line() -> None:
+    """65,536 lookups need some 140 MB: with 64 more than the program has anyway nothing is sent."""
+    code = """
+import resource, sys
+from resquery.cli import main
+import resquery.cli.bulk
+with open("/proc/self/statm") as pages:
+    most = int(pages.read().split()[0]) * resource.getpagesize() + (64 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+sys.exit(main(sys.argv[1:]))
+"""
+    with Server(synthesize="many.example.") as server:
+        words = ["bulk", "-", "--server", server.address, "--max-in-flight", "65536"]
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            input="n1.many.example\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert server.queries == 0
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "resquery: no memory for 65536 lookups at once: ask for fewer\n"
 
 
 def consume(rows: Iterator[object]) -> None:

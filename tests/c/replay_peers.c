@@ -7,6 +7,7 @@
 
 #define OPTION_COOKIE 10
 #define BADCOOKIE 23
+#define OPT_MOST (11 + 4 + 40) /* octets that a query has behind its question: OPT with a whole cookie */
 
 /* What a server reads in a query. */
 typedef struct asked {
@@ -49,6 +50,7 @@ static void read_query(world *w, const uint8_t *wire, uint32_t len, asked *a) {
   a->letter = wire[13] | 0x20;
   for (uint32_t i = 1; i < wire[12]; i++) a->number = (uint16_t)(a->number * 10 + wire[13 + i] - '0');
   a->number %= NUMBERS;
+  EXPECT(w->u, len <= a->end + OPT_MOST);
   if (get16(wire + 10) == 0) {
     EXPECT_NUMBER(w->u, a->end, len);
     return;

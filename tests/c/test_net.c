@@ -1,6 +1,9 @@
-/* test_net.c: units of csrc/net that need no network: the timer wheel, the table of IDs, random numbers, addresses.
+/* test_net.c: units of csrc/net that need no network: the timer wheel, the table of IDs, random numbers, addresses,
+ * what a socket is set to.
  *
  * SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
 #include "net/rq_ids.h"
 #include "net/rq_random.h"
 #include "net/rq_sock.h"
@@ -127,6 +130,34 @@ static void test_peers_compare_by_address_port_and_zone(unit *u) {
   EXPECT(u, !rq_peer_same(&server, &from));
 }
 
+static int option(int fd, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
+}
+
+/* Queries are never smaller for what an ICMP error says of the path, and answers come on a port of the kernel's. */
+static void test_sockets_do_not_believe_in_a_path_mtu(unit *u) {
+  u->about = "socket options";
+  for (int connected = 0; connected < 2; connected++) {
+    for (uint8_t family = 4; family <= 6; family += 2) {
+      rq_addr addr = {
+          .family = family, .octets = {[0] = family == 4 ? 127 : 0, [family == 4 ? 3 : 15] = 1}, .port = 53};
+      rq_peer peer, own;
+      socklen_t size = sizeof own;
+      rq_peer_set(&peer, &addr);
+      int fd = rq_udp_open(&rq_sys_kernel, &peer, connected), six = family == 6;
+      EXPECT(u, fd >= 0 || six); /* a machine may have no IPv6 */
+      if (fd < 0) continue;
+      EXPECT_NUMBER(u, option(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER),
+                    six ? IPV6_PMTUDISC_OMIT : IP_PMTUDISC_OMIT);
+      EXPECT_NUMBER(u, option(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_RECVERR : IP_RECVERR), 1);
+      EXPECT(u, getsockname(fd, &own.any, &size) == 0 && (six ? own.v6.sin6_port : own.v4.sin_port) != 0);
+      close(fd);
+    }
+  }
+}
+
 /* Whatever the lengths: each packet stands in one run, and a run has one length but for a shorter last packet. */
 static void test_runs_hold_each_packet_once(unit *u) {
   static rq_batch batch;
@@ -167,6 +198,7 @@ int main(void) {
   test_ids_find_what_was_added(&u);
   test_random_numbers_spread(&u);
   test_peers_compare_by_address_port_and_zone(&u);
+  test_sockets_do_not_believe_in_a_path_mtu(&u);
   test_runs_hold_each_packet_once(&u);
   return unit_report(&u, "test_net");
 }

@@ -17,10 +17,12 @@ from contextlib import ExitStack
 import pytest
 
 import resquery
+from resquery.cli import INTERRUPTED, main
 from resquery.testing import Server
 
 PATIENCE = 60.0  # of lookups that nothing answers: far more than any test takes
 WAKES_WITHIN = 0.1  # of an interrupt
+ONE_NAME = "/proc/sys/kernel/ostype"  # a file with one line, "Linux"
 
 
 def limited(limit: int, server: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -108,6 +110,12 @@ def in_columns(at: str, settings: resquery.BulkSettings) -> None:
     consume(resquery.bulk_columns(["a.example"], servers=[at], timeout=PATIENCE, tries=1, **settings))
 
 
+def command(*words: str) -> None:
+    """The command, which tells an interrupt by its status."""
+    if main([*words, "--timeout", str(PATIENCE), "--tries", "1"]) == INTERRUPTED:
+        raise KeyboardInterrupt
+
+
 CALLS: dict[str, Callable[[str], object]] = {
     "bulk": lambda at: many(at, {}),
     "bulk in threads": lambda at: many(at, {"threads": 2}),
@@ -118,6 +126,8 @@ CALLS: dict[str, Callable[[str], object]] = {
     "res_query": lambda at: patient(at).res_query("a.example", "A", bytearray(512)),
     "res_search": lambda at: patient(at).res_search("a", "A", bytearray(512)),
     "resolve": lambda at: patient(at).resolve("a.example"),
+    "resquery query": lambda at: command("query", "a.example", "--server", at),
+    "resquery bulk": lambda at: command("bulk", ONE_NAME, "--server", at, "--output", os.devnull),
 }
 
 

@@ -20,7 +20,7 @@ typedef struct rest {
 } rest;
 
 static int question_judge(rq_walk *walk, const rq_question *asked, int *same_case);
-static void rest_read(rq_walk *walk, rest *rest);
+static void rest_read(rq_walk *walk, const rq_question *asked, rest *rest);
 static int options_judge(rq_cur options, const rq_expect *expect, rq_reply *reply);
 
 int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_expect *expect, rq_reply *reply) {
@@ -34,7 +34,7 @@ int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_expect *expect, rq
   if (RQ_OPCODE(flags) != 0) return RQ_DROP_OPCODE;
   int verdict = question_judge(&walk, expect->asked, &same_case);
   if (verdict != RQ_ACCEPT) return verdict;
-  rest_read(&walk, &rest);
+  rest_read(&walk, expect->asked, &rest);
   if (rest.end == RQ_MALFORMED || (rest.end == RQ_TRUNCATED && !truncated) || rest.opts > 1) return RQ_DROP_MALFORMED;
   const uint16_t rcode = (uint16_t)(rest.rcode_high + RQ_RCODE(flags));
   /* A server that could not read the query cannot repeat its question. Such a reply proves less (ID, address and port
@@ -54,22 +54,27 @@ int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_expect *expect, rq
 }
 
 /* Leaves the walk behind the question. No question is not judged here. The name stands whole: before it there is
- * nothing but the header to point at, and what was sent is put in its place when the answer is kept. */
+ * nothing but the header to point at, and what was sent is put in its place when the answer is kept. Nearly every
+ * question is the one that was asked; what it is otherwise takes reading it. */
 static int question_judge(rq_walk *walk, const rq_question *asked, int *same_case) {
   rq_question got;
   size_t begin = rq_walk_pos(walk);
   if (walk->header.counts[RQ_QUESTION] == 0) return RQ_ACCEPT;
   if (walk->header.counts[RQ_QUESTION] > 1) return RQ_DROP_QUESTION;
+  *same_case = rq_walk_asks(walk, asked);
+  if (*same_case) return RQ_ACCEPT;
   if (rq_walk_question(walk, &got) != 1 || rq_walk_pos(walk) - begin != got.name.len + 4u) return RQ_DROP_MALFORMED;
   if (got.rrtype != asked->rrtype || got.rrclass != asked->rrclass) return RQ_DROP_QUESTION;
-  *same_case = rq_name_identical(&got.name, &asked->name);
-  return *same_case || rq_name_equal(&got.name, &asked->name) ? RQ_ACCEPT : RQ_DROP_QUESTION;
+  return rq_name_equal(&got.name, &asked->name) ? RQ_ACCEPT : RQ_DROP_QUESTION;
 }
 
-/* Walks the records; EDNS is told in the additional section alone (RFC 6891, 6.1.1). */
-static void rest_read(rq_walk *walk, rest *rest) {
+/* Walks the records; EDNS is told in the additional section alone (RFC 6891, 6.1.1). Owners have to parse, and are
+ * looked at no further: that of most is a pointer to the question's name, whatever its case. */
+static void rest_read(rq_walk *walk, const rq_question *asked, rest *rest) {
   rq_record record;
-  while ((rest->end = rq_walk_record(walk, &record)) == 1) {
+  record.owner = asked->name;
+  record.place = walk->header.counts[RQ_QUESTION] == 1 ? RQ_HEADER_SIZE : RQ_NOWHERE;
+  while ((rest->end = rq_walk_next(walk, &record)) == 1) {
     if (walk->section != RQ_ADDITIONAL || record.rrtype != RQ_TYPE_OPT) {
       rest->others++;
       if (record.rrtype == TYPE_CNAME && walk->section == RQ_ANSWER) rest->aliased = 1;

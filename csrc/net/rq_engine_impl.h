@@ -91,18 +91,19 @@ typedef struct rq_slot {
   uint8_t leads;    /* in the table of questions in flight, or to be asked next: others may follow */
   uint8_t hops;     /* CNAMEs followed across answers; `asked` is the last one's target */
   uint8_t cookied;  /* the query over UDP went to a server that sends cookies: its answer must have ours */
+  uint8_t mixed;    /* asked.name is not in the letter case of the input, but as `flips` has it */
   uint8_t paired;   /* the query over TCP goes beside one over UDP, which the next three tell of */
   uint16_t udp_id;
   uint32_t udp_sock;
   int64_t udp_sent_us;
-  uint32_t flips;    /* letters of asked.name that are not in the case of the input, see rq_name_flip */
   uint64_t hash;     /* of the name that is asked for, where questions are shared or cached */
   uint32_t same;     /* the next in its bucket of that table */
   rq_list followers; /* of a leader */
   uint8_t *chain;    /* with hops, what rq_chain_select wrote of the answers so far; a block of its own */
   uint32_t chain_len;
   rq_question asked;
-  uint8_t store[RQ_STORE]; /* the input as given, then the reply */
+  uint64_t flips[RQ_NAME_FLIPS]; /* see rq_name_flip */
+  uint8_t store[RQ_STORE];       /* the input as given, then the reply */
 } rq_slot;
 
 typedef struct rq_server {

@@ -335,9 +335,8 @@ void rq_slot_add(rq_engine *engine, const uint8_t *text, uint32_t len, int flaw,
   slot->reply = NULL;
   slot->rtt_us = -1;
   slot->source = RQ_FROM_NETWORK;
-  slot->aliased = slot->looked = slot->leads = slot->hops = 0;
+  slot->aliased = slot->looked = slot->leads = slot->hops = slot->mixed = 0;
   slot->followers = (rq_list){RQ_NONE, RQ_NONE};
-  slot->flips = 0;
   slot->asked.rrtype = asked->rrtype;
   slot->asked.rrclass = asked->rrclass;
   slot->asked.name.len = (uint8_t)rq_clip(slot->asked.name.octets, RQ_NAME_MAX, asked->name.octets, asked->name.len);

@@ -6,8 +6,7 @@
 
 #include <errno.h>
 
-#define SHORT_NAME 18 /* octets of a name that has at most 16 letters */
-#define ID_DRAWS 16   /* a socket is never more than half full, so they all fail once in 65,536 times */
+#define ID_DRAWS 16 /* a socket is never more than half full, so they all fail once in 65,536 times */
 
 static int judge(rq_engine *engine, uint32_t i, uint32_t sock, const uint8_t *wire, uint32_t len, rq_reply *reply);
 static void suspect(rq_engine *engine, uint32_t i, int verdict);
@@ -70,14 +69,15 @@ static int draw_bits(rq_engine *engine, unsigned count, uint64_t *bits) {
   return 1;
 }
 
-/* Over UDP one bit for each of the first letters, or each of the first 32 of a longer name; over TCP the case of the
- * input, unless the question is on its way over UDP too. */
+/* Over UDP a bit for each letter; over TCP the case of the input, unless the question is on its way over UDP too. */
 static int draw_case(rq_engine *engine, rq_slot *slot, int udp) {
-  uint64_t bits = 0;
-  if (slot->paired || (!udp && slot->flips == 0)) return 1;
-  if (udp && !draw_bits(engine, slot->asked.name.len > SHORT_NAME ? 2 : 1, &bits)) return 0;
-  rq_name_flip(&slot->asked.name, slot->flips ^ (uint32_t)bits);
-  slot->flips = (uint32_t)bits;
+  if (slot->paired) return 1;
+  rq_slot_restore_case(slot);
+  if (!udp) return 1;
+  for (unsigned n = 0; n * 64 < slot->asked.name.len; n++)
+    if (!draw_bits(engine, 4, &slot->flips[n])) return 0;
+  rq_name_flip(&slot->asked.name, slot->flips);
+  slot->mixed = 1;
   return 1;
 }
 
@@ -127,7 +127,7 @@ void rq_slot_spec(const rq_engine *engine, const rq_slot *slot, rq_query_spec *s
 }
 
 void rq_slot_restore_case(rq_slot *slot) {
-  if (slot->flips == 0) return;
+  if (!slot->mixed) return;
   rq_name_flip(&slot->asked.name, slot->flips);
-  slot->flips = 0;
+  slot->mixed = 0;
 }

@@ -34,6 +34,18 @@ int rq_walk_question(rq_walk *walk, rq_question *question) {
   return 1;
 }
 
+int rq_walk_asks(rq_walk *walk, const rq_question *asked) {
+  rq_cur at;
+  at = walk->cur;
+  if (walk->section != RQ_QUESTION || walk->left == 0) return 0;
+  if (!rq_cur_match(&at, asked->name.octets, asked->name.len)) return 0;
+  uint16_t rrtype = rq_cur_u16(&at), rrclass = rq_cur_u16(&at);
+  if (rrtype != asked->rrtype || rrclass != asked->rrclass || !rq_cur_good(&at)) return 0;
+  walk->cur = at;
+  walk->left--;
+  return 1;
+}
+
 /* Moves on to the next section that has entries left; 0 when there is none. */
 /*@ requires rq_walk_ok(walk);
     terminates \true;
@@ -115,7 +127,7 @@ int rq_walk_record(rq_walk *walk, rq_record *record) {
 
 int rq_walk_next(rq_walk *walk, rq_record *record) {
   rq_cur at;
-  int skipped = questions_skip(walk);
+  int skipped = walk->section == RQ_QUESTION ? questions_skip(walk) : 0;
   if (skipped < 0) return skipped;
   if (!section_next(walk)) return 0;
   at = walk->cur;

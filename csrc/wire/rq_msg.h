@@ -100,6 +100,20 @@ int rq_walk_begin(rq_walk *walk, const uint8_t *wire, size_t len);
     ensures \result != 1 ==> walk->left == \old(walk->left); */
 int rq_walk_question(rq_walk *walk, rq_question *question);
 
+/* Whether the next question is this one octet for octet, its name whole: then it was read, else the walk has not moved.
+ * Quicker than reading it. */
+/*@ requires rq_walk_ok(walk) && \valid_read(asked);
+    terminates \true;
+    assigns walk->cur, walk->left;
+    ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+    ensures \result == 0 || \result == 1;
+    ensures \result == 1 ==> walk->cur.pos == \old(walk->cur.pos) + asked->name.len + 4;
+    ensures \result == 1 ==> walk->section == RQ_QUESTION && walk->left == \old(walk->left) - 1;
+    ensures \result == 1 ==> (\forall integer i; 0 <= i < asked->name.len ==>
+      walk->cur.base[\old(walk->cur.pos) + i] == asked->name.octets[i]);
+    ensures \result == 0 ==> walk->cur == \old(walk->cur) && walk->left == \old(walk->left); */
+int rq_walk_asks(rq_walk *walk, const rq_question *asked);
+
 /* Reads the next record, skipping questions not yet read; walk->section tells which section it is of. 1, or 0 after the
  * last, or RQ_TRUNCATED (the message ends inside it) or RQ_MALFORMED. *record is meaningful after 1 only. */
 /*@ requires rq_walk_ok(walk) && \valid(record);
@@ -114,8 +128,9 @@ int rq_walk_question(rq_walk *walk, rq_question *question);
     ensures \result == 1 ==> record->rdata.base == walk->cur.base && record->rdata.end == walk->cur.pos; */
 int rq_walk_record(rq_walk *walk, rq_record *record);
 
-/* The same for a caller that passes the record of the call before, untouched, or one whose place is RQ_NOWHERE: an
- * owner that is a pointer to the name in there is not read again, as most records belong to one name. */
+/* The same for a caller that passes the record of the call before, untouched, or one that has the name of a question of
+ * the message and its place, or whose place is RQ_NOWHERE: an owner that is a pointer to the name in there is not read
+ * again, as most records belong to one name. */
 /*@ requires rq_walk_ok(walk) && \valid(record);
     requires \separated(record, walk, walk->cur.base + (0 .. walk->cur.end - 1));
     requires record->place == RQ_NOWHERE || rq_name_ok(&record->owner);

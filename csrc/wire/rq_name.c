@@ -383,13 +383,7 @@ int rq_name_equal(const rq_name *a, const rq_name *b) {
 }
 
 int rq_name_identical(const rq_name *a, const rq_name *b) {
-  if (a->len != b->len) return 0;
-  /*@ loop invariant 0 <= i <= a->len && (\forall integer k; 0 <= k < i ==> a->octets[k] == b->octets[k]);
-      loop assigns i;
-      loop variant a->len - i; */
-  for (unsigned i = 0; i < a->len; i++)
-    if (a->octets[i] != b->octets[i]) return 0;
-  return 1;
+  return a->len == b->len && rq_octets_same(a->octets, b->octets, a->len);
 }
 
 int rq_name_below(const rq_name *name, const rq_name *above) {
@@ -409,25 +403,44 @@ int rq_name_below(const rq_name *name, const rq_name *above) {
   return (int)before;
 }
 
-/* What turns a letter into its other case; 0 for an octet that is none. Lengths of labels are below all letters. */
+/* Of eight octets the top bit is set where one lies within `first` to `last`, which are ASCII. */
 /*@ terminates \true;
-    assigns \nothing;
-    ensures \result == 0 || (\result == 32 && 'A' <= octet <= 'Z') || (\result == -32 && 'a' <= octet <= 'z'); */
-static int to_other_case(uint8_t octet) {
-  if (octet >= 'a' && octet <= 'z') return -32;
-  return octet >= 'A' && octet <= 'Z' ? 32 : 0;
+    assigns \nothing; */
+static uint64_t within(uint64_t word, uint64_t first, uint64_t last) {
+  const uint64_t each = 0x0101010101010101u;
+  uint64_t low = word & 0x7f * each;
+  return (low + (0x80 - first) * each) & ~(low + (0x7f - last) * each) & ~word & 0x80 * each;
 }
 
-/* No branch on a bit: they are random, so half of the guesses would be wrong. */
-void rq_name_flip(rq_name *name, uint32_t bits) {
-  /*@ loop invariant 0 <= i <= name->len && name->octets[name->len - 1] == 0;
-      loop assigns i, bits, name->octets[0 .. name->len - 1];
-      loop variant name->len - i; */
-  for (unsigned i = 0; i < name->len && bits != 0; i++) {
-    int change = to_other_case(name->octets[i]);
-    name->octets[i] = (uint8_t)(name->octets[i] + change * (int)(bits % 2u));
-    bits = change != 0 ? bits / 2u : bits;
+/*@ terminates \true;
+    assigns \nothing; */
+static uint64_t lower_word(uint64_t word) {
+  return word | within(word, 'A', 'Z') >> 2;
+}
+
+/* The letters among eight octets, but for the first `skip`, change their case where bits say so: the k-th row of eight
+ * octets takes the k-th bit from the top of each octet of `bits`. */
+/*@ requires skip < 8;
+    terminates \true;
+    assigns \nothing; */
+static uint64_t flip_word(uint64_t word, uint64_t bits, unsigned row, unsigned skip) {
+  uint64_t letters = within(word | 0x2020202020202020u, 'a', 'z') & UINT64_MAX << 8 * skip;
+  return word ^ (letters & bits << row % 8) >> 2;
+}
+
+/* The last eight octets of the name are its last row; in a shorter name there are some behind it, which are nobody's.
+ * No branch on a bit: they are random, so half of the guesses would be wrong. */
+void rq_name_flip(rq_name *name, const uint64_t bits[RQ_NAME_FLIPS]) {
+  const unsigned len = name->len, last = len > 8 ? len - 8u : 0;
+  /*@ loop invariant 0 <= at < len + 8;
+      loop assigns at, name->octets[0 .. RQ_NAME_MAX - 1];
+      loop variant len + 8 - at; */
+  for (unsigned at = 0; at < len; at += 8) {
+    uint8_t *from = name->octets + (at < last ? at : last);
+    unsigned skip = at < last ? 0 : at - last;
+    rq_octets_store(from, flip_word(rq_octets_load(from), bits[at / 64], at / 8, skip));
   }
+  name->octets[len - 1] = 0; /* as before: the prover cannot see that it is no letter */
 }
 
 static uint64_t rotate(uint64_t x, unsigned bits) {
@@ -447,39 +460,29 @@ static void sip_round(uint64_t v[4]) {
   v[2] = rotate(v[2], 32);
 }
 
-/* Each of eight octets in lower case: the top bit of `upper` is set where an octet is within A to Z. */
-static uint64_t lower_word(uint64_t word) {
-  const uint64_t each = 0x0101010101010101u;
-  uint64_t low = word & 0x7f * each;
-  uint64_t upper = (low + (0x80 - 'A') * each) & ~(low + (0x7f - 'Z') * each) & ~word & 0x80 * each;
-  return word | upper >> 2;
-}
-
-static uint64_t word_of(const uint8_t *octets) {
-  return (uint64_t)octets[0] | (uint64_t)octets[1] << 8 | (uint64_t)octets[2] << 16 | (uint64_t)octets[3] << 24 |
-         (uint64_t)octets[4] << 32 | (uint64_t)octets[5] << 40 | (uint64_t)octets[6] << 48 | (uint64_t)octets[7] << 56;
+/* The octets behind the last whole eight, in lower case, and the length of the name on top. */
+static uint64_t tail_word(const rq_name *name) {
+  const unsigned rest = name->len % 8u, at = name->len - rest;
+  uint64_t word = 0;
+  if (at > 0)
+    word = rq_octets_load(name->octets + name->len - 8) >> 8 * (7 - rest) >> 8;
+  else
+    for (unsigned i = rest; i > 0; i--) word = word << 8 | name->octets[i - 1];
+  return lower_word(word) | (uint64_t)name->len << 56;
 }
 
 /* SipHash-2-4 (Aumasson and Bernstein, 2012) over the name in lower case, which is made of eight octets at a time. */
 uint64_t rq_name_hash(const rq_name *name, const uint8_t key[16]) {
-  uint64_t k0 = word_of(key), k1 = word_of(key + 8);
+  uint64_t k0 = rq_octets_load(key), k1 = rq_octets_load(key + 8);
   uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
                    k1 ^ 0x7465646279746573u};
-  unsigned at = 0;
-  uint8_t tail[8] = {0, 0, 0, 0, 0, 0, 0, name->len};
-  for (; name->len - at >= 8; at += 8) {
-    uint64_t word = lower_word(word_of(name->octets + at));
+  for (unsigned at = 0; at <= name->len; at += 8) {
+    uint64_t word = name->len - at >= 8 ? lower_word(rq_octets_load(name->octets + at)) : tail_word(name);
     v[3] ^= word;
     sip_round(v);
     sip_round(v);
     v[0] ^= word;
   }
-  for (unsigned i = 0; at + i < name->len; i++) tail[i] = lower(name->octets[at + i]);
-  uint64_t word = word_of(tail);
-  v[3] ^= word;
-  sip_round(v);
-  sip_round(v);
-  v[0] ^= word;
   v[2] ^= 0xff;
   for (unsigned i = 0; i < 4; i++) sip_round(v);
   return v[0] ^ v[1] ^ v[2] ^ v[3];

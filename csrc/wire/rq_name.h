@@ -105,13 +105,17 @@ int rq_name_identical(const rq_name *a, const rq_name *b);
     ensures \result != -1 ==> 0 <= \result; */
 int rq_name_below(const rq_name *name, const rq_name *above);
 
-/* The n-th ASCII letter of the name changes its case where bit n of `bits` is set; letters from the 33rd on stay. Done
- * twice with the same bits it leaves the name as it was. */
-/*@ requires rq_name_ok(name) && \valid(name);
+#define RQ_NAME_FLIPS 4 /* numbers of 64 bits that have a bit for each octet of a name */
+
+/* Each ASCII letter of the name changes its case where its bit is set: every octet has a bit of its own, the n-th in
+ * bits[n / 64]; what lies behind those of the name is not read. Done twice with the same bits it leaves the name as it
+ * was. */
+/*@ requires rq_name_ok(name) && \valid(name) && \valid_read(bits + (0 .. RQ_NAME_FLIPS - 1));
+    requires \separated(name, bits + (0 .. RQ_NAME_FLIPS - 1));
     terminates \true;
-    assigns name->octets[0 .. name->len - 1];
+    assigns name->octets[0 .. RQ_NAME_MAX - 1];
     ensures rq_name_ok(name) && name->len == \old(name->len); */
-void rq_name_flip(rq_name *name, uint32_t bits);
+void rq_name_flip(rq_name *name, const uint64_t bits[RQ_NAME_FLIPS]);
 
 /* A keyed hash that ignores ASCII case, SipHash-2-4 under a 16-octet key: peers cannot choose colliding names. */
 uint64_t rq_name_hash(const rq_name *name, const uint8_t key[16]);

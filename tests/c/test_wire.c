@@ -21,6 +21,7 @@ static void test_names_shown(unit *u);
 static void test_names_compared(unit *u);
 static void test_names_hashed(unit *u);
 static void test_names_flipped(unit *u);
+static void test_every_letter_has_a_bit(unit *u);
 static void test_types(unit *u);
 static void test_rdata(unit *u);
 static void test_rdata_expanded(unit *u);
@@ -51,6 +52,7 @@ int main(void) {
                {"names compared", test_names_compared},
                {"names hashed", test_names_hashed},
                {"names flipped", test_names_flipped},
+               {"every letter has a bit", test_every_letter_has_a_bit},
                {"types", test_types},
                {"RDATA fits", test_rdata},
                {"RDATA expanded", test_rdata_expanded},
@@ -697,30 +699,57 @@ static void test_query(unit *u) {
   EXPECT_NUMBER(u, rq_make_query("x..y", 4, 15, 1, 1, 0, 0, 0, NULL, 0, block, 5, &actual), RQ_ILLEGAL_INPUT);
 }
 
-/* A bit for each letter, wherever it stands; what is no letter stays, and so do letters behind the bits. */
+/* What is no letter stays, whatever its bits. */
 static void test_names_flipped(unit *u) {
+  static const uint64_t none[RQ_NAME_FLIPS], all[] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
   static const struct {
-    const char *text;
-    uint32_t bits;
-    const char *flipped;
-  } cases[] = {{".", UINT32_MAX, "."},
-               {"abc.de.", 0, "abc.de."},
-               {"abc.de.", 1, "Abc.de."},
-               {"abc.de.", 0x19, "Abc.DE."},
-               {"aBc.De.", UINT32_MAX, "AbC.dE."},
-               {"1a-2B_.z9.", 7, "1A-2b_.Z9."},
-               {"@[`{a.", 1, "@[`{A."},
-               {"abcdefghijklmnopqrstuvwxyzabcdefgh.", UINT32_MAX, "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFgh."}};
+    const char *text, *flipped;
+  } cases[] = {{".", "."},
+               {"a.", "A."},
+               {"aBc.De.", "AbC.dE."},
+               {"abc.def.", "ABC.DEF."},
+               {"1a-2B_.z9.", "1A-2b_.Z9."},
+               {"@[`{a.AZaz\\192\\225.", "@[`{A.azAZ\\192\\225."},
+               {"abcdefghijklmnopqrstuvwxyzabcdefgh.", "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGH."}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     rq_name name, same, flipped;
     u->about = cases[i].text;
     rq_name_parse((const uint8_t *)cases[i].text, strlen(cases[i].text), &name);
     rq_name_parse((const uint8_t *)cases[i].flipped, strlen(cases[i].flipped), &flipped);
     same = name;
-    rq_name_flip(&name, cases[i].bits);
-    EXPECT(u, rq_name_identical(&name, &flipped) && rq_name_equal(&name, &same));
-    rq_name_flip(&name, cases[i].bits);
+    rq_name_flip(&name, none);
     EXPECT(u, rq_name_identical(&name, &same));
+    rq_name_flip(&name, all);
+    EXPECT(u, rq_name_identical(&name, &flipped) && rq_name_equal(&name, &same));
+    rq_name_flip(&name, all);
+    EXPECT(u, rq_name_identical(&name, &same));
+  }
+}
+
+/* In a name of any length each letter has a bit of its own: one bit changes one letter, no two the same, and all of
+ * them have one among the bits of the n-th 64 octets. */
+static void test_every_letter_has_a_bit(unit *u) {
+  for (unsigned len = 1; len <= RQ_NAME_MAX; len++) {
+    rq_name name = {.len = (uint8_t)len};
+    unsigned changed = 0;
+    uint8_t seen[RQ_NAME_MAX] = {0};
+    for (unsigned at = 0; at < len - 1; at++)
+      name.octets[at] = at % 64 == 0 ? (len - 2 - at < 63 ? len - 2 - at : 63) : 'x';
+    for (unsigned bit = 0; bit < 64 * RQ_NAME_FLIPS; bit++) {
+      rq_name flipped = name;
+      uint64_t bits[RQ_NAME_FLIPS] = {0};
+      bits[bit / 64] = (uint64_t)1 << bit % 64;
+      rq_name_flip(&flipped, bits);
+      for (unsigned at = 0; at < len; at++) {
+        if (flipped.octets[at] == name.octets[at]) continue;
+        EXPECT(u, flipped.octets[at] == 'X' && bit / 64 == at / 64 && !seen[at]);
+        seen[at] = 1;
+        changed++;
+      }
+    }
+    unsigned letters = 0;
+    for (unsigned at = 0; at < len; at++) letters += name.octets[at] == 'x';
+    EXPECT_NUMBER(u, changed, letters);
   }
 }
 

@@ -71,11 +71,25 @@ MUTANTS = (
     ),
     Mutant("a step back may go forward", "rq_bytes.h", "rq_cur_back", "pos >= end || end > c->pos ||", "pos >= end ||"),
     Mutant(
-        "a letter that changes its case becomes any octet",
+        "the last eight octets of a name are looked for before its beginning",
         "rq_name.c",
         "rq_name_flip",
-        "change * (int)(bits % 2u)",
-        "change * (int)bits",
+        "last = len > 8 ? len",
+        "last = len > 6 ? len",
+    ),
+    Mutant(
+        "the last of eight octets are not compared",
+        "rq_bytes.h",
+        "rq_octets_same",
+        "rq_octets_load(a + at) != rq_octets_load(b + at)",
+        "rq_octets_load(a + at) % 4294967296u != rq_octets_load(b + at) % 4294967296u",
+    ),
+    Mutant(
+        "a match goes past the end",
+        "rq_bytes.h",
+        "rq_cur_match",
+        "c->end - c->pos < n || !rq_octets_same",
+        "!rq_octets_same",
     ),
     Mutant(
         "the length of a cookie is left out of its option",

@@ -42,15 +42,13 @@ int rq_lookup_judge(const uint8_t *wire, size_t len, const rq_expect *expect, rq
   if (walk.header.counts[RQ_QUESTION] == 0 && (truncated || rest.others > 0 || !rq_rcode_refuses_query(rcode)))
     return RQ_DROP_QUESTION;
   if (!same_case && expect->mixed_case && expect->transport == RQ_UDP) return RQ_DROP_CASE;
-  rq_reply told = {.rcode = rcode,
-                   .truncated = truncated,
-                   .transport = expect->transport,
-                   .aliased = rest.aliased,
-                   .named = walk.header.counts[RQ_QUESTION] == 1,
-                   .edns = rest.has_options};
-  verdict = options_judge(rest.options, expect, &told);
-  if (verdict == RQ_ACCEPT) *reply = told;
-  return verdict;
+  *reply = (rq_reply){.rcode = rcode,
+                      .truncated = truncated,
+                      .transport = expect->transport,
+                      .aliased = rest.aliased,
+                      .named = walk.header.counts[RQ_QUESTION] == 1,
+                      .edns = rest.has_options};
+  return options_judge(rest.options, expect, reply);
 }
 
 /* Leaves the walk behind the question. No question is not judged here. The name stands whole: before it there is

@@ -43,8 +43,8 @@ typedef struct rq_reply {
   rq_cur server_cookie; /* with RQ_COOKIE_OURS: the server's part, 8..32 octets of the message, or none */
 } rq_reply;
 
-/* Whether a message from the right socket, address and ID answers this question; *reply is filled on RQ_ACCEPT, and
- * borrows from `wire`. Returns enum rq_verdict:
+/* Whether a message from the right socket, address and ID answers this question; *reply means something on RQ_ACCEPT,
+ * and borrows from `wire`. Returns enum rq_verdict:
  *   - RQ_DROP_SHORT, RQ_DROP_NOT_REPLY, RQ_DROP_OPCODE: the header;
  *   - RQ_DROP_QUESTION: not exactly the question that was asked, ASCII case of the name ignored. No question at all
  *     passes with FORMERR, NOTIMP and BADVERS when no record but OPT follows;

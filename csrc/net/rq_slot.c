@@ -372,12 +372,8 @@ static int keep(rq_engine *engine, uint32_t i, const uint8_t *wire, uint32_t len
   rq_slot *slot = &engine->slots[i];
   if (rq_slot_keep(slot, wire, len) < 0) return -1;
   rq_slot_restore_case(slot);
-  if (engine->conf.mixed_case && reply->named) {
-    rq_out out;
-    rq_out_init(&out, slot->reply, len);
-    rq_out_octets(&out, wire, RQ_HEADER_SIZE);
-    rq_name_write(&slot->asked.name, &out);
-  }
+  if (engine->conf.mixed_case && reply->named)
+    rq_clip(slot->reply + RQ_HEADER_SIZE, len - RQ_HEADER_SIZE, slot->asked.name.octets, slot->asked.name.len);
   slot->rcode = reply->rcode;
   slot->aliased = reply->aliased;
   slot->rtt_us = engine->now_us - slot->sent_us;

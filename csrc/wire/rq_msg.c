@@ -181,20 +181,8 @@ static void options_write(const rq_query_spec *spec, rq_out *out) {
   if (spec->keepalive != 0) option_write(RQ_OPTION_KEEPALIVE, spec->cookie, 0, out);
 }
 
-/* An OPT record up to its options (RFC 6891, 6.1.2). */
-/*@ requires rq_out_ok(out) && rq_query_spec_ok(spec) && \separated(out, spec, out->base + (0 .. out->cap - 1));
-    terminates \true;
-    assigns out->len, out->base[out->len .. out->cap - 1];
-    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, 11); */
-static void opt_write(const rq_query_spec *spec, rq_out *out) {
-  unsigned cookie = spec->cookie_len > 0 ? 4u + spec->cookie_len : 0, keepalive = spec->keepalive != 0 ? 4 : 0;
-  rq_out_u8(out, 0);
-  rq_out_u16(out, RQ_TYPE_OPT);
-  rq_out_u16(out, spec->payload);
-  rq_out_u16(out, 0);
-  rq_out_u16(out, spec->dnssec_ok ? 0x8000u : 0);
-  rq_out_u16(out, (uint16_t)(spec->options_len + cookie + keepalive));
-}
+#define HIGH(number) ((uint8_t)((number) / 256u))
+#define LOW(number) ((uint8_t)((number) % 256u))
 
 /*@ requires rq_out_ok(out) && \valid_read(spec);
     requires \separated(out, spec, out->base + (0 .. out->cap - 1));
@@ -202,26 +190,48 @@ static void opt_write(const rq_query_spec *spec, rq_out *out) {
     assigns out->len, out->base[out->len .. \min(out->len + RQ_HEADER_SIZE, out->cap) - 1];
     ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE); */
 static void header_write(const rq_query_spec *spec, rq_out *out) {
-  rq_out_u16(out, spec->id);
-  rq_out_u16(out, spec->flags);
-  rq_out_u16(out, 1);
-  rq_out_u16(out, 0);
-  rq_out_u16(out, 0);
-  rq_out_u16(out, spec->payload > 0 ? 1 : 0);
+  const uint8_t opts = spec->payload > 0 ? 1 : 0;
+  const uint8_t octets[RQ_HEADER_SIZE] = {
+      HIGH(spec->id), LOW(spec->id), HIGH(spec->flags), LOW(spec->flags), 0, 1, 0, 0, 0, 0, 0, opts};
+  rq_out_octets(out, octets, sizeof octets);
+}
+
+/* What follows the name: type and class, and an OPT record up to its options (RFC 6891, 6.1.2). */
+/*@ requires rq_out_ok(out) && rq_query_spec_ok(spec) && \separated(out, spec, out->base + (0 .. out->cap - 1));
+    terminates \true;
+    assigns out->len, out->base[out->len .. out->cap - 1];
+    ensures rq_out_ok(out) && rq_out_grown{Pre, Here}(out, 4 + (spec->payload > 0 ? 11 : 0)); */
+static void fields_write(const rq_query_spec *spec, rq_out *out) {
+  const unsigned cookie = spec->cookie_len > 0 ? 4u + spec->cookie_len : 0, keepalive = spec->keepalive != 0 ? 4 : 0;
+  const unsigned size = spec->options_len + cookie + keepalive;
+  const uint8_t octets[15] = {HIGH(spec->rrtype),
+                              LOW(spec->rrtype),
+                              HIGH(spec->rrclass),
+                              LOW(spec->rrclass),
+                              0,
+                              HIGH(RQ_TYPE_OPT),
+                              LOW(RQ_TYPE_OPT),
+                              HIGH(spec->payload),
+                              LOW(spec->payload),
+                              0,
+                              0,
+                              spec->dnssec_ok ? 0x80 : 0,
+                              0,
+                              HIGH(size),
+                              LOW(size)};
+  if (spec->payload > 0)
+    rq_out_octets(out, octets, sizeof octets);
+  else
+    rq_out_octets(out, octets, 4);
 }
 
 void rq_query_write(const rq_name *name, const rq_query_spec *spec, rq_out *out) {
   header_write(spec, out);
   rq_name_write(name, out);
-  rq_out_u16(out, spec->rrtype);
-  rq_out_u16(out, spec->rrclass);
-  /*@ assert rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 4); */
+  fields_write(spec, out);
   /*@ assert rq_query_options(spec) == \at(rq_query_options(spec), Pre); */
-  if (spec->payload == 0) return;
-  opt_write(spec, out);
-  /*@ assert rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 15); */
-  /*@ assert rq_query_options(spec) == \at(rq_query_options(spec), Pre); */
-  options_write(spec, out);
+  /*@ assert rq_out_grown{Pre, Here}(out, RQ_HEADER_SIZE + name->len + 4 + (spec->payload > 0 ? 11 : 0)); */
+  if (spec->payload > 0) options_write(spec, out);
 }
 
 int rq_frame_next(rq_cur *stream, rq_cur *message) {

@@ -428,18 +428,23 @@ static uint64_t flip_word(uint64_t word, uint64_t bits, unsigned row, unsigned s
   return word ^ (letters & bits << row % 8) >> 2;
 }
 
+/*@ requires \valid(octets + (0 .. 7)) && skip < 8;
+    terminates \true;
+    assigns octets[0 .. 7]; */
+static void flip_row(uint8_t *octets, uint64_t bits, unsigned row, unsigned skip) {
+  rq_octets_store(octets, flip_word(rq_octets_load(octets), bits, row, skip));
+}
+
 /* The last eight octets of the name are its last row; in a shorter name there are some behind it, which are nobody's.
  * No branch on a bit: they are random, so half of the guesses would be wrong. */
 void rq_name_flip(rq_name *name, const uint64_t bits[RQ_NAME_FLIPS]) {
   const unsigned len = name->len, last = len > 8 ? len - 8u : 0;
-  /*@ loop invariant 0 <= at < len + 8;
+  unsigned at = 0;
+  /*@ loop invariant 0 <= at < len && (at > 0 ==> at <= last + 7);
       loop assigns at, name->octets[0 .. RQ_NAME_MAX - 1];
-      loop variant len + 8 - at; */
-  for (unsigned at = 0; at < len; at += 8) {
-    uint8_t *from = name->octets + (at < last ? at : last);
-    unsigned skip = at < last ? 0 : at - last;
-    rq_octets_store(from, flip_word(rq_octets_load(from), bits[at / 64], at / 8, skip));
-  }
+      loop variant len - at; */
+  for (; len - at > 8; at += 8) flip_row(name->octets + at, bits[at / 64], at / 8, 0);
+  flip_row(name->octets + last, bits[at / 64], at / 8, at - last);
   name->octets[len - 1] = 0; /* as before: the prover cannot see that it is no letter */
 }
 

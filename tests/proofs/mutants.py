@@ -81,8 +81,8 @@ MUTANTS = (
         "the last of eight octets are not compared",
         "rq_bytes.h",
         "rq_octets_same",
-        "rq_octets_load(a + at) != rq_octets_load(b + at)",
-        "rq_octets_load(a + at) % 4294967296u != rq_octets_load(b + at) % 4294967296u",
+        "if (!rq_octets_eight_same(a + (n - 8), b + (n - 8))) return 0;",
+        "if (!rq_octets_eight_same(a + (n - 8), a + (n - 8))) return 0;",
     ),
     Mutant(
         "a match goes past the end",

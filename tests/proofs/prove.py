@@ -42,7 +42,7 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("rq_utf8.c", "utf8_tail rq_utf8_next"),
     ("rq_msg.c", "rq_walk_is_edns summary_add questions_count rq_msg_open rq_msg_check"),
     ("rq_msg.c", "owner_read record_read rq_walk_next rq_walk_record"),
-    ("rq_msg.c", "option_write options_write opt_write header_write rq_query_write rq_frame_next"),
+    ("rq_msg.c", "option_write options_write fields_write header_write rq_query_write rq_frame_next"),
     (
         "rq_msg.c",
         "rq_walk_begin cur_status rq_walk_question rq_walk_asks section_next questions_skip rq_walk_pos rq_edns_read rq_edns_rcode",
@@ -52,14 +52,15 @@ RUNS: tuple[tuple[str, str], ...] = (
     (
         "rq_name.c",
         "form_of octet_text labels_text rq_name_plain rq_name_text rq_name_write lower rq_name_equal rq_name_identical"
-        " rq_name_below rq_name_flip",
+        " rq_name_below flip_row rq_name_flip",
     ),
     ("rq_bytes.h", "rq_out_octets rq_out_take rq_out_text rq_out_init rq_out_wanted rq_out_stored rq_out_rewind"),
     ("rq_bytes.h", "rq_out_piece rq_out_unmarked"),
     ("rq_bytes.h", "rq_out_u8 rq_out_u16 rq_out_u32 rq_out_u64 rq_out_patch16 rq_octets_copy rq_clip"),
     ("rq_bytes.h", "rq_cur_init rq_cur_fail rq_cur_good rq_cur_state rq_cur_left rq_cur_pos rq_cur_done rq_cur_u8"),
     ("rq_bytes.h", "rq_cur_u16 rq_cur_u32 rq_cur_skip rq_cur_take rq_cur_back rq_cur_copy rq_cur_match"),
-    ("rq_bytes.h", "rq_cur_peek rq_cur_before rq_octets_up rq_octets_load rq_octets_store rq_octets_same"),
+    ("rq_bytes.h", "rq_cur_peek rq_cur_before"),
+    ("rq_bytes.h", "rq_octets_up rq_octets_load rq_octets_store rq_octets_eight_same rq_octets_same"),
 )
 
 # What is not, and why.

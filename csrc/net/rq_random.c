@@ -21,6 +21,15 @@ int32_t rq_random_u16(rq_random *random) {
   return random->pool[random->left];
 }
 
+/* Up to three numbers that are left in the pool are passed over. */
+int rq_random_u64(rq_random *random, uint64_t *bits) {
+  if (random->left < 4 && refill(random) < 0) return 0;
+  random->left -= 4;
+  const uint16_t *from = random->pool + random->left;
+  *bits = (uint64_t)from[0] | (uint64_t)from[1] << 16 | (uint64_t)from[2] << 32 | (uint64_t)from[3] << 48;
+  return 1;
+}
+
 int32_t rq_random_below(rq_random *random, uint32_t n) {
   int32_t drawn = rq_random_u16(random);
   /* n is small beside 65536: the bias is below 0.4 % */

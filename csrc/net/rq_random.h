@@ -25,6 +25,9 @@ static inline void rq_random_init(rq_random *random, const rq_sys *sys) {
 /* 0..65535, or -1 when the kernel gives no random octets (errno is set): then nothing may be sent. */
 int32_t rq_random_u16(rq_random *random);
 
+/* 64 bits, and 1; or 0 as above, and *bits is untouched. */
+int rq_random_u64(rq_random *random, uint64_t *bits);
+
 /* 0..n-1, 1 <= n <= 256, or -1 as above. */
 int32_t rq_random_below(rq_random *random, uint32_t n);
 

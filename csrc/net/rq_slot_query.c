@@ -56,17 +56,11 @@ static void suspect(rq_engine *engine, uint32_t i, int verdict) {
 
 /* --- queries --- */
 
-/* `count` times 16 random bits; 0 when there are none, and then nothing may be sent. */
-static int draw_bits(rq_engine *engine, unsigned count, uint64_t *bits) {
-  for (*bits = 0; count > 0; count--) {
-    int32_t drawn = rq_random_u16(&engine->random);
-    if (drawn < 0) {
-      engine->entropy_error = errno;
-      return 0;
-    }
-    *bits = *bits << 16 | (uint32_t)drawn;
-  }
-  return 1;
+/* 0 when there are no random bits, and then nothing may be sent. */
+static int draw_bits(rq_engine *engine, uint64_t *bits) {
+  if (rq_random_u64(&engine->random, bits)) return 1;
+  engine->entropy_error = errno;
+  return 0;
 }
 
 /* Over UDP a bit for each letter; over TCP the case of the input, unless the question is on its way over UDP too. */
@@ -75,7 +69,7 @@ static int draw_case(rq_engine *engine, rq_slot *slot, int udp) {
   rq_slot_restore_case(slot);
   if (!udp) return 1;
   for (unsigned n = 0; n * 64 < slot->asked.name.len; n++)
-    if (!draw_bits(engine, 4, &slot->flips[n])) return 0;
+    if (!draw_bits(engine, &slot->flips[n])) return 0;
   rq_name_flip(&slot->asked.name, slot->flips);
   slot->mixed = 1;
   return 1;
@@ -84,7 +78,7 @@ static int draw_case(rq_engine *engine, rq_slot *slot, int udp) {
 static int draw_cookie(rq_engine *engine, rq_manner *manner) {
   uint64_t bits;
   if (manner->cookie_len > 0) return 1;
-  if (!draw_bits(engine, RQ_COOKIE_CLIENT / 2, &bits)) return 0;
+  if (!draw_bits(engine, &bits)) return 0;
   rq_manner_draw(manner, bits);
   return 1;
 }

@@ -127,7 +127,7 @@ int rq_walk_record(rq_walk *walk, rq_record *record) {
 
 int rq_walk_next(rq_walk *walk, rq_record *record) {
   rq_cur at;
-  int skipped = walk->section == RQ_QUESTION ? questions_skip(walk) : 0;
+  int skipped = walk->section == RQ_QUESTION && walk->left > 0 ? questions_skip(walk) : 0;
   if (skipped < 0) return skipped;
   if (!section_next(walk)) return 0;
   at = walk->cur;
@@ -275,20 +275,37 @@ static void summary_add(rq_summary *summary, const rq_walk *walk, const rq_recor
   summary->rcode = rq_edns_rcode(&edns, summary->flags);
 }
 
-/*@ requires rq_walk_ok(walk) && \valid(summary) && \separated(summary, walk, walk->cur.base + (0 .. walk->cur.end - 1));
+/*@ requires rq_name_ok(&question->name) && \valid_read(question) && \valid(record) && \separated(record, question);
     terminates \true;
-    assigns walk->cur, walk->left, summary->counts[0 .. 3], summary->length;
+    assigns record->owner.len, record->owner.octets[0 .. RQ_NAME_MAX - 1], record->place;
+    ensures rq_name_ok(&record->owner); */
+static void owner_set(rq_record *record, const rq_question *question) {
+  record->place = question->place;
+  record->owner.len = question->name.len;
+  rq_octets_copy(record->owner.octets, question->name.octets, question->name.len);
+}
+
+/* Counts the questions; *record gets the name of the last, which is the owner of most records. */
+/*@ requires rq_walk_ok(walk) && \valid(summary) && \valid(record);
+    requires \separated(summary, record, walk, walk->cur.base + (0 .. walk->cur.end - 1));
+    terminates \true;
+    assigns walk->cur, walk->left, summary->counts[0 .. 3], summary->length, record->owner, record->place;
     ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+    ensures record->place == RQ_NOWHERE || rq_name_ok(&record->owner);
     ensures \result == 0 || \result == RQ_TRUNCATED || \result == RQ_MALFORMED; */
-static int questions_count(rq_walk *walk, rq_summary *summary) {
+static int questions_count(rq_walk *walk, rq_summary *summary, rq_record *record) {
   rq_question question;
   int got;
+  record->place = RQ_NOWHERE;
   /*@ loop invariant rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
+      loop invariant record->place == RQ_NOWHERE || rq_name_ok(&record->owner);
       loop assigns walk->cur, walk->left, question, got, summary->counts[0 .. 3], summary->length;
+      loop assigns record->owner, record->place;
       loop variant walk->left; */
   while ((got = rq_walk_question(walk, &question)) == 1) {
     summary->counts[RQ_QUESTION]++;
     summary->length = (uint32_t)rq_walk_pos(walk);
+    owner_set(record, &question);
   }
   return got;
 }
@@ -308,8 +325,7 @@ int32_t rq_msg_open(const uint8_t *wire, uint32_t len, rq_summary *summary) {
   summary->flags = walk.header.flags;
   summary->rcode = RQ_RCODE(walk.header.flags);
   summary->length = RQ_HEADER_SIZE;
-  int has_edns = 0, got = questions_count(&walk, summary);
-  record.place = RQ_NOWHERE;
+  int has_edns = 0, got = questions_count(&walk, summary, &record);
   if (got == 0)
     /*@ loop invariant rq_walk_ok(&walk) && walk.cur.base == wire && walk.cur.end == len;
         loop invariant record.place == RQ_NOWHERE || rq_name_ok(&record.owner);

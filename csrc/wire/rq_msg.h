@@ -96,6 +96,7 @@ int rq_walk_begin(rq_walk *walk, const uint8_t *wire, size_t len);
     ensures rq_walk_ok(walk) && rq_walk_same{Pre, Here}(walk);
     ensures \result == 1 || \result == 0 || \result == RQ_TRUNCATED || \result == RQ_MALFORMED;
     ensures \result == 1 ==> walk->cur.pos >= \old(walk->cur.pos) + 5 && walk->left == \old(walk->left) - 1;
+    ensures \result == 1 ==> rq_name_ok(&question->name);
     ensures \result == 0 ==> walk->cur.pos == \old(walk->cur.pos) && (walk->section != RQ_QUESTION || walk->left == 0);
     ensures \result != 1 ==> walk->left == \old(walk->left); */
 int rq_walk_question(rq_walk *walk, rq_question *question);

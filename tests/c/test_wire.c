@@ -8,6 +8,7 @@
   (const uint8_t *)(text), sizeof(text) - 1 /* a literal with what may be NULs in it, and its length */
 
 static void test_cur(unit *u);
+static void test_cur_match(unit *u);
 static void test_cur_children(unit *u);
 static void test_out_clips(unit *u);
 static void test_out_patch(unit *u);
@@ -26,6 +27,7 @@ static void test_types(unit *u);
 static void test_rdata(unit *u);
 static void test_rdata_expanded(unit *u);
 static void test_bitmap(unit *u);
+static void test_asked(unit *u);
 static void test_owners(unit *u);
 static void test_walk(unit *u);
 static void test_open(unit *u);
@@ -39,6 +41,7 @@ int main(void) {
     const char *name;
     void (*run)(unit *u);
   } tests[] = {{"reader", test_cur},
+               {"octets matched", test_cur_match},
                {"child readers", test_cur_children},
                {"writer clips", test_out_clips},
                {"writer patches", test_out_patch},
@@ -58,6 +61,7 @@ int main(void) {
                {"RDATA expanded", test_rdata_expanded},
                {"type bitmaps", test_bitmap},
                {"walk", test_walk},
+               {"the question that was asked", test_asked},
                {"owners", test_owners},
                {"open", test_open},
                {"query", test_query},
@@ -98,6 +102,27 @@ static void test_cur(unit *u) {
   EXPECT(u, rq_cur_done(&c));
   EXPECT_NUMBER(u, rq_cur_u32(&c), 0);
   EXPECT(u, !rq_cur_done(&c));
+}
+
+/* Of any length and at any place: one octet that differs, wherever it stands, and the cursor stays; so it does where
+ * one octet too few is left. */
+static void test_cur_match(unit *u) {
+  uint8_t octets[40], other[40];
+  for (unsigned i = 0; i < sizeof octets; i++) octets[i] = (uint8_t)(7 * i);
+  for (unsigned n = 0; n <= 36; n++) {
+    rq_cur c;
+    rq_cur_init(&c, octets, n + 3);
+    rq_cur_skip(&c, 3);
+    EXPECT(u, rq_cur_match(&c, octets + 3, n) && rq_cur_done(&c));
+    rq_cur_init(&c, octets, n + 3);
+    rq_cur_skip(&c, 3);
+    EXPECT(u, !rq_cur_match(&c, octets + 3, n + 1) && rq_cur_good(&c) && rq_cur_pos(&c) == 3);
+    for (unsigned at = 0; at < n; at++) {
+      rq_octets_copy(other, octets + 3, n);
+      other[at] ^= 0x20;
+      EXPECT(u, !rq_cur_match(&c, other, n) && rq_cur_good(&c) && rq_cur_pos(&c) == 3);
+    }
+  }
 }
 
 /* A child spans what was taken, keeps the base, and only goes back. */
@@ -600,6 +625,28 @@ static void test_bitmap(unit *u) {
 
 /* Where the question and each record end. */
 static const uint32_t ends[] = {19, 35, 50, 61};
+
+/* Name, letter case, type and class have to be there, and whole; only then the walk goes on. */
+static void test_asked(unit *u) {
+  static const uint8_t wire[] = "\0\0\x80\0\0\1\0\0\0\0\0\0\3www\7eXample\0\0\1\0\1";
+  static const struct {
+    const char *name;
+    uint16_t rrtype, rrclass;
+    size_t cut;
+    int asks;
+  } cases[] = {{"www.eXample", 1, 1, 0, 1}, {"www.example", 1, 1, 0, 0},  {"www.eXample", 2, 1, 0, 0},
+               {"www.eXample", 1, 3, 0, 0}, {"www.eXample", 1, 1, 1, 0},  {"www.eXample.com", 1, 1, 0, 0},
+               {"www", 1, 1, 0, 0},         {"www.eXample", 1, 1, 10, 0}, {".", 1, 1, 0, 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    rq_walk walk;
+    rq_question asked = {.rrtype = cases[i].rrtype, .rrclass = cases[i].rrclass};
+    rq_name_parse((const uint8_t *)cases[i].name, strlen(cases[i].name), &asked.name);
+    EXPECT_NUMBER(u, rq_walk_begin(&walk, wire, sizeof wire - 1 - cases[i].cut), RQ_OK);
+    EXPECT_NUMBER(u, rq_walk_asks(&walk, &asked), cases[i].asks);
+    EXPECT_NUMBER(u, rq_walk_pos(&walk), cases[i].asks ? sizeof wire - 1 : RQ_HEADER_SIZE);
+    EXPECT_NUMBER(u, rq_walk_asks(&walk, &asked), 0);
+  }
+}
 
 /* Owners that are one pointer, another pointer, the name itself, and again that pointer. */
 static void test_owners(unit *u) {

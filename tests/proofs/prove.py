@@ -40,7 +40,7 @@ RUNS: tuple[tuple[str, str], ...] = (
     ),
     ("rq_rr.c", "row_of type_row rq_type_find row_find rq_option_find rq_param_find"),
     ("rq_utf8.c", "utf8_tail rq_utf8_next"),
-    ("rq_msg.c", "rq_walk_is_edns summary_add questions_count rq_msg_open rq_msg_check"),
+    ("rq_msg.c", "rq_walk_is_edns summary_add owner_set questions_count rq_msg_open rq_msg_check"),
     ("rq_msg.c", "owner_read record_read rq_walk_next rq_walk_record"),
     ("rq_msg.c", "option_write options_write fields_write header_write rq_query_write rq_frame_next"),
     (

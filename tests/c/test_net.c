@@ -141,8 +141,8 @@ static void test_sockets_do_not_believe_in_a_path_mtu(unit *u) {
   u->about = "socket options";
   for (int connected = 0; connected < 2; connected++) {
     for (uint8_t family = 4; family <= 6; family += 2) {
-      rq_addr addr = {
-          .family = family, .octets = {[0] = family == 4 ? 127 : 0, [family == 4 ? 3 : 15] = 1}, .port = 53};
+      rq_addr addr = {.family = family, .port = 53};
+      addr.octets[family == 4 ? 0 : 15] = family == 4 ? 127 : 1;
       rq_peer peer, own;
       socklen_t size = sizeof own;
       rq_peer_set(&peer, &addr);

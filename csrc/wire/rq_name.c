@@ -305,24 +305,27 @@ static void octet_text(uint8_t octet, rq_out *out) {
   }
 }
 
-/* One straight step for each octet: a branch that is guessed wrong costs more than a whole label. */
+/* The octets behind the first length, with dots over the other lengths: that is the text, if these dots are the only
+ * specials in it. */
 unsigned rq_name_plain(const rq_name *name, uint8_t text[RQ_NAME_MAX]) {
-  uint8_t left = name->octets[0];
-  int plain = 1;
+  unsigned end = name->len - 1u, at = 0, dots = 0, specials = 0;
   text[0] = '.';
-  if (left == 0) return 1;
-  /*@ loop invariant 1 <= i <= name->len;
-      loop assigns i, left, plain, text[0 .. RQ_NAME_MAX - 1];
-      loop variant name->len - i; */
-  for (unsigned i = 1; i < name->len; i++) {
-    uint8_t octet = name->octets[i];
-    uint8_t form = form_of(octet);
-    int starts = left == 0;
-    text[i - 1] = starts ? '.' : octet;
-    plain = starts || form == '0' ? plain : 0;
-    left = starts ? octet : (uint8_t)(left - 1u);
+  if (end == 0) return 1;
+  rq_octets_copy(text, name->octets + 1, end);
+  /*@ loop invariant at <= end && dots <= at;
+      loop assigns at, dots, text[0 .. RQ_NAME_MAX - 1];
+      loop variant end - at; */
+  while (at < end) {
+    at += 1u + name->octets[at];
+    if (at > end) return 0;
+    text[at - 1] = '.';
+    dots++;
   }
-  return plain ? name->len - 1u : 0;
+  /*@ loop invariant 0 <= i <= end && specials <= i;
+      loop assigns i, specials;
+      loop variant end - i; */
+  for (unsigned i = 0; i < end; i++) specials += form_of(text[i]) != '0';
+  return specials == dots ? end : 0;
 }
 
 /* The text of any name that is not the root. */

@@ -45,7 +45,8 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("rq_msg.c", "option_write options_write fields_write header_write rq_query_write rq_frame_next"),
     (
         "rq_msg.c",
-        "rq_walk_begin cur_status rq_walk_question rq_walk_asks section_next questions_skip rq_walk_pos rq_edns_read rq_edns_rcode",
+        "rq_walk_begin cur_status rq_walk_question rq_walk_asks section_next questions_skip rq_walk_pos rq_edns_read"
+        " rq_edns_rcode",
     ),
     ("rq_name.c", "run_read labels_read rq_name_read rq_name_place rq_name_skip name_end is_dot"),
     ("rq_name.c", "escape_read label_parse labels_parse is_plain plain_parse rq_name_parse"),

@@ -373,6 +373,20 @@ int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms);
 int32_t rq_engine_drain(rq_engine *engine, int32_t format, uint8_t *out, uint32_t cap, uint32_t *rows,
                         uint32_t *wanted);
 
+/* What rq_engine_work did. */
+typedef struct rq_work {
+  uint32_t taken;        /* names */
+  uint32_t rows, octets; /* written */
+  uint32_t wanted;       /* the room that a row takes which alone exceeds `cap`, else 0 */
+} rq_work;
+
+/* rq_engine_submit, rq_engine_step and rq_engine_drain in turn, in one call, until all of the names are taken (if there
+ * were any), the next row does not fit in `cap`, nothing is held any more, a signal arrives, or `wait_ms` have passed.
+ * Returns rows waiting to be drained, or what these three fail with; *work is true also then. */
+int32_t rq_engine_work(rq_engine *engine, const uint8_t *octets, const int32_t *offsets, uint32_t count,
+                       const uint16_t *types, uint32_t type_count, int64_t first, uint32_t wait_ms, int32_t format,
+                       uint8_t *out, uint32_t cap, rq_work *work);
+
 /* Moves up to `max` finished lookups, in order of completion, to the end of columns of RQ_COLUMNS_LOOKUPS; frees their
  * slots. Returns rows moved; fewer than are finished when the next would make a column exceed its limit, and the
  * failure when there was none before it. */

@@ -14,18 +14,20 @@
 #include "../lookup/rq_conf.h"
 #include "rq_clock.h"
 
-#define EVENTS 256        /* sockets attended to after one epoll_wait */
-#define RETRY_MS 1        /* how soon sending is tried again, see rq_engine.unsent */
-#define QUOTA_LEAST 16u   /* queries through one socket before it is replaced: four for each slot, but */
-#define QUOTA_MOST 16384u /* within these bounds */
-#define GATHER_US 100     /* how long answers may gather, see gather() */
-#define GATHER_FEW 64     /* answers in one turn that are few */
-#define GATHER_LEAST 8    /* answers that make it worth to go on gathering */
-#define LATE_US 10000     /* a caller who comes so much later than was wanted was busy elsewhere */
-#define NEVER_MS 3600000  /* as good as never */
-#define MILLISECOND 1000  /* in microseconds */
-#define HOPS_MOST 16      /* CNAMEs followed across answers */
-#define RATE_MOST 1e9     /* queries a second: beyond that it is no limit */
+#define EVENTS 256         /* sockets attended to after one epoll_wait */
+#define RETRY_MS 1         /* how soon sending is tried again, see rq_engine.unsent */
+#define QUOTA_LEAST 16u    /* queries through one socket before it is replaced: four for each slot, but */
+#define QUOTA_MOST 16384u  /* within these bounds */
+#define FAST_US 100        /* between two turns: answers come fast */
+#define GATHER_US 200      /* how long they may gather at the most, see gather(); */
+#define GATHER_TCP_US 1000 /* over TCP, where a server is not kept idle by bursts that are limited */
+#define GATHER_FEW 128     /* answers in one turn that are few */
+#define GATHER_LEAST 8     /* answers that make it worth to go on gathering */
+#define LATE_US 10000      /* a caller who comes so much later than was wanted was busy elsewhere */
+#define NEVER_MS 3600000   /* as good as never */
+#define MILLISECOND 1000   /* in microseconds */
+#define HOPS_MOST 16       /* CNAMEs followed across answers */
+#define RATE_MOST 1e9      /* queries a second: beyond that it is no limit */
 
 static int make(rq_engine *engine, const rq_engine_conf *conf, const rq_addr *servers, uint32_t count);
 static int make_servers(rq_engine *engine, const rq_addr *addrs, uint32_t count);
@@ -272,8 +274,14 @@ static int sleep_ms(const rq_engine *engine, int64_t most) {
  * fast. */
 static void gather(rq_engine *engine, uint64_t received, int64_t since_us) {
   int few = received > 0 && received < GATHER_FEW;
-  int fast = engine->gathers ? received >= GATHER_LEAST : engine->now_us - since_us < GATHER_US;
+  int fast = engine->gathers ? received >= GATHER_LEAST : engine->now_us - since_us < FAST_US;
   engine->gathers = few && fast && engine->stats.in_flight >= GATHER_FEW;
+}
+
+/* A microsecond for each lookup in flight: they will hardly be answered sooner. */
+static useconds_t gather_us(const rq_engine *engine) {
+  uint32_t most = engine->conf.transport == RQ_TCP ? GATHER_TCP_US : GATHER_US;
+  return engine->stats.in_flight < most ? engine->stats.in_flight : most;
 }
 
 /* 0, or a negative errno. */
@@ -281,7 +289,7 @@ static int receive_all(rq_engine *engine, int wait_ms) {
   struct epoll_event events[EVENTS];
   uint64_t before = engine->stats.received[RQ_UDP] + engine->stats.received[RQ_TCP];
   int64_t since_us = engine->now_us;
-  if (engine->gathers && wait_ms > 0) engine->sys->usleep(GATHER_US);
+  if (engine->gathers && wait_ms > 0) engine->sys->usleep(gather_us(engine));
   int count = engine->sys->epoll_wait(engine->epoll, events, EVENTS, wait_ms);
   if (count < 0) return -errno;
   read_clocks(engine);
@@ -352,6 +360,40 @@ int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms) {
   }
   engine->wanted_us = engine->now_us + (int64_t)sleep_ms(engine, NEVER_MS) * MILLISECOND;
   engine->late = 0;
+  return (int32_t)engine->stats.finished;
+}
+
+/* Finished rows behind those that are there; 0, or what failed. */
+static int32_t drain_more(rq_engine *engine, int32_t format, uint8_t *out, uint32_t cap, rq_work *work) {
+  uint32_t rows;
+  int32_t octets = rq_engine_drain(engine, format, out + work->octets, cap - work->octets, &rows, &work->wanted);
+  if (octets < 0) return octets;
+  if (work->rows > 0) work->wanted = 0; /* there is room for it once those are out */
+  work->rows += rows;
+  work->octets += (uint32_t)octets;
+  return RQ_OK;
+}
+
+int32_t rq_engine_work(rq_engine *engine, const uint8_t *octets, const int32_t *offsets, uint32_t count,
+                       const uint16_t *types, uint32_t type_count, int64_t first, uint32_t wait_ms, int32_t format,
+                       uint8_t *out, uint32_t cap, rq_work *work) {
+  if (!engine || !work || !out) return RQ_BAD_ARGUMENT;
+  int64_t left_us = (int64_t)wait_ms * MILLISECOND, until_us = rq_clock_us(engine->sys) + left_us;
+  *work = (rq_work){0};
+  for (;;) {
+    int32_t taken = count > work->taken ? rq_engine_submit(engine, octets, offsets + work->taken, count - work->taken,
+                                                           types, type_count, first + work->taken)
+                                        : 0;
+    if (taken < 0) return taken;
+    work->taken += (uint32_t)taken;
+    int32_t finished = rq_engine_step(engine, (uint32_t)(left_us / MILLISECOND));
+    if (finished < 0) return finished;
+    int32_t drained = drain_more(engine, format, out, cap, work);
+    if (drained < 0) return drained;
+    left_us = until_us - engine->now_us;
+    int names_are_out = count > 0 && work->taken == count;
+    if (finished == 0 || names_are_out || engine->stats.finished > 0 || engine->stats.held == 0 || left_us <= 0) break;
+  }
   return (int32_t)engine->stats.finished;
 }
 

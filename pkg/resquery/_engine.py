@@ -113,7 +113,7 @@ class Stats(Struct, frozen=True):
 class Engine:
     """A C engine and the servers it asks. Use it as a context manager, or call `close`."""
 
-    __slots__ = ("_answer", "_handle", "_pid", "_raw", "_u32", "limits", "servers")
+    __slots__ = ("_answer", "_did", "_handle", "_pid", "_raw", "_u32", "limits", "servers")
 
     def __init__(self, servers: Iterable[str], limits: Limits, cache: Cache | None = None) -> None:
         self.limits = limits
@@ -132,6 +132,7 @@ class Engine:
         self._answer: Any = ffi.new("rq_answer *")
         self._u32: Any = ffi.new("uint32_t[2]")
         self._raw: Any = ffi.new("rq_stats *")
+        self._did: Any = ffi.new("rq_work *")
 
     def close(self) -> None:
         """Drops every lookup and closes every socket; a second call does nothing."""
@@ -257,6 +258,32 @@ class Engine:
         if written < 0:
             raise status_error(written)
         return int(written), u32[0], u32[1]
+
+    def work(self, column: Column, types: Types, wait_ms: int, form: str, buffer: memoryview) -> tuple[int, int, int]:
+        """`submit`, `step` and `drain` in turn, for up to `wait_ms`. Returns what `drain` does.
+
+        Ends sooner when all names of the column were taken, if it had any, or when the buffer has no room for more.
+        """
+        out = ffi.from_buffer("uint8_t[]", buffer, require_writable=True)
+        names = column.octets, column.offsets + column.taken, column.left
+        did = self._did
+        status = lib.rq_engine_work(
+            self._open(),
+            *names,
+            types.numbers,
+            len(types),
+            column.first + column.taken,
+            wait_ms,
+            FORMATS[form],
+            out,
+            len(out),
+            did,
+        )
+        column.taken += did.taken
+        column.left -= did.taken
+        if status < 0 and not did.rows:  # rows that are out come first: the failure comes again
+            raise _unserved(status)
+        return did.octets, did.rows, did.wanted
 
     def fileno(self) -> int:
         """The descriptor to watch for reading beside `wait_ms`."""

@@ -17,7 +17,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
-from ._engine import Column, Engine, Lines
+from ._engine import Column, Engine, Lines, Types
 
 _CHUNK = 1 << 17  # octets read at once
 LINES = 8192  # lines cut at once
@@ -204,8 +204,15 @@ class Writer:
 
     def take(self, engine: Engine) -> int:
         """Drains finished rows behind those that wait; returns how many."""
+        return self._take(engine, lambda room: engine.drain(self._sink.form, room))
+
+    def work(self, engine: Engine, column: Column, types: Types, wait_ms: int) -> int:
+        """Has names looked up, and takes rows all the while, see Engine.work; returns how many."""
+        return self._take(engine, lambda room: engine.work(column, types, wait_ms, self._sink.form, room))
+
+    def _take(self, engine: Engine, drained: Callable[[memoryview], tuple[int, int, int]]) -> int:
         with self._whole:
-            written, rows, wanted = engine.drain(self._sink.form, self._view[self._end :])
+            written, rows, wanted = drained(self._view[self._end :])
             if wanted:  # a single row that is larger than the room: there is always some, see `room`
                 grown = memoryview(bytearray(self._end + wanted))
                 grown[: self._end] = self._view[: self._end]

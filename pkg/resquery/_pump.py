@@ -10,9 +10,9 @@ from __future__ import annotations
 import select
 from collections.abc import Callable, Sequence
 from functools import partial
-from time import monotonic, sleep
+from time import monotonic
 
-from ._crew import FEW, PAUSE, Thread, join
+from ._crew import Thread, join
 from ._engine import SLICE_MS, Column, Engine, Stats, Types, summed
 from ._files import LINES, Block, Reader, Sink, Whole, Writer
 from ._settings import fair
@@ -75,11 +75,10 @@ class _Hand:
         self._types = types
         self._reader = reader
         self._alone = alone = beside == 0
-        self._pause = PAUSE * (beside + 1)  # each of them gets its part of the answers
         self._block = Block(LINES if alone else fair(engine.limits, _FAIR_LINES))
         self._paced = not alone and (engine.limits.rate is not None or engine.limits.rate_per_server is not None)
         self._starved = False  # there was nothing in the input, which has not ended
-        self._column: Column | None = None
+        self._column = Column.of(b"", [])
         self._held = 0
 
     def work(self, tick: Callable[[], None]) -> None:
@@ -87,12 +86,11 @@ class _Hand:
         writer = self.writer
         try:
             while not self.stopped and self._unfinished():
-                if self._serve(self._feed()) and writer.room:
-                    drained = writer.take(self._engine)
-                    self._held -= drained
-                    self.rows += drained
-                    if drained < FEW < self._held:
-                        sleep(self._pause)
+                wait = self._fetch()
+                blocked = not writer.empty and (not self._held or not writer.room)
+                drained = self._watch(wait, blocked) if blocked or self._starved else self._work(wait)
+                self._held -= drained
+                self.rows += drained
                 if writer.due or not self._held:
                     writer.flush()
                 if monotonic() - self._told > _STATS_SECONDS:
@@ -116,50 +114,55 @@ class _Hand:
         self._told = monotonic()
 
     def _unfinished(self) -> bool:
-        return self._column is not None or not self._reader.ended or self._held > 0 or not self.writer.empty
+        return self._column.left > 0 or not self._reader.ended or self._held > 0 or not self.writer.empty
 
-    def _feed(self) -> int:
-        """Submits names; returns for how long the network may be served before it is time to look for more."""
-        slots, types = self._engine.limits.slots, self._types
+    def _fetch(self) -> int:
+        """Sees to it that there are names, if any can be taken; returns for how long to serve the network before more.
+
+        What is next in the input is for the thread that comes first.
+        """
         self._starved = False
-        while self._held + len(types) <= slots:  # a name goes in whole, for all its types
-            if self._column is None and self._paced and self._engine.not_begun() >= self._block.max:
-                return _TURN_MS  # another thread may be quicker
-            if self._column is None:
-                wait = self._alone and not self._held and self.writer.empty
-                self._column = self._reader.column(self._block, wait=wait)
-            if self._column is None:
-                self._starved = not self._reader.ended
-                break
-            self._held += self._engine.submit(self._column, types) * len(types)
-            if not self._column.left:
-                self._column = None
-                if not self._alone:
-                    return 0  # what is next in the input is for who comes first
+        if self._column.left or self._reader.ended or self._held + len(self._types) > self._engine.limits.slots:
+            return SLICE_MS
+        if self._paced and self._engine.not_begun() >= self._block.max:
+            return _TURN_MS  # another thread may be quicker
+        wait = self._alone and not self._held and self.writer.empty
+        column = self._reader.column(self._block, wait=wait)
+        if column is not None:
+            self._column = column
+        self._starved = column is None and not self._reader.ended
         return SLICE_MS
 
-    def _serve(self, most_ms: int) -> int:
-        """Serves the network until a row is finished, the input that starves us has more, or the output takes more."""
-        engine, writer, starved = self._engine, self.writer, self._starved
-        blocked = not writer.empty and (not self._held or not writer.room)
-        if not starved and not blocked:
-            return engine.step(most_ms)
+    def _work(self, most_ms: int) -> int:
+        """Looks names up and takes rows, as long as nothing keeps it from going on; returns rows taken."""
+        column = self._column
+        before = column.left
+        rows = self.writer.work(self._engine, column, self._types, most_ms)
+        self._held += (before - column.left) * len(self._types)
+        return rows
+
+    def _watch(self, most_ms: int, blocked: bool) -> int:
+        """Serves the network until a row is finished, the input that starves us has more, or the output takes more.
+
+        Returns rows taken.
+        """
+        engine, writer = self._engine, self.writer
         finished = engine.step(0)
-        if finished and not blocked:
-            return finished
-        poll = select.poll()
-        poll.register(engine.fileno(), select.POLLIN)
-        if starved:
-            poll.register(self._reader.fd, select.POLLIN)
-        due = engine.wait_ms()
-        wait = most_ms if finished or due < 0 else min(due, most_ms)
-        output = writer.fd  # read once: another thread may take it at any moment
-        if blocked and output is None:
-            wait = min(wait, _TURN_MS)
-        elif blocked and output is not None:
-            poll.register(output, select.POLLOUT)
-        poll.poll(wait)
-        return engine.step(0)
+        if not finished or blocked:
+            poll = select.poll()
+            poll.register(engine.fileno(), select.POLLIN)
+            if self._starved:
+                poll.register(self._reader.fd, select.POLLIN)
+            due = engine.wait_ms()
+            wait = most_ms if finished or due < 0 else min(due, most_ms)
+            output = writer.fd  # read once: another thread may take it at any moment
+            if blocked and output is None:
+                wait = min(wait, _TURN_MS)
+            elif blocked and output is not None:
+                poll.register(output, select.POLLOUT)
+            poll.poll(wait)
+            finished = engine.step(0)
+        return writer.take(engine) if finished and writer.room else 0
 
 
 def _together(hands: list[_Hand], tick: Callable[[], None]) -> None:

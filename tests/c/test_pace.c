@@ -551,8 +551,45 @@ static void test_settings_out_of_range_are_refused(unit *u) {
   EXPECT_NUMBER(u, lane.sent_count, 0);
 }
 
+/* Names in, rows out, all in one call: it ends when the names are taken, when the next row does not fit, or in time. */
+static void test_work_is_done_in_one_call(unit *u) {
+  static char text[2000 * 16], out[1 << 16];
+  static int32_t offsets[2001];
+  const uint16_t type = 1;
+  rq_engine_conf conf = standard;
+  rq_work work;
+  uint32_t taken = 0, rows = 0;
+  u->about = "work";
+  rq_engine *engine = lane_engine(u, &conf, 1, 2000, 39);
+  for (int n = 0; n < 2000; n++) offsets[n + 1] = offsets[n] + sprintf(text + offsets[n], "n%d.example", n);
+  for (int turn = 0; rows < 2000 && turn < 1000; turn++) {
+    uint32_t cap = turn % 3 == 0 ? 100 : sizeof out, left = 2000 - taken;
+    int64_t before_us = lane.now_us;
+    int32_t finished = rq_engine_work(engine, (const uint8_t *)text, offsets + taken, left, &type, 1, taken, 50,
+                                      RQ_NDJSON, (uint8_t *)out, cap, &work);
+    EXPECT(u, finished >= 0 && work.octets <= cap && work.taken <= left && lane.now_us - before_us <= 60000);
+    EXPECT(u, cap > 100 || (work.rows == 0 && work.octets == 0 && (finished == 0) == (work.wanted == 0)));
+    EXPECT(u, cap == 100 || work.wanted == 0);
+    for (uint32_t at = 0, r = 0; at < work.octets; r++) {
+      const char *end = memchr(out + at, '\n', work.octets - at);
+      EXPECT(u, end != NULL && r < work.rows && strncmp(out + at, "{\"name\":\"n", 10) == 0);
+      at = (uint32_t)(end + 1 - out);
+    }
+    taken += work.taken;
+    rows += work.rows;
+  }
+  EXPECT(u, taken == 2000 && rows == 2000);
+  int64_t idle_us = lane.now_us;
+  EXPECT_NUMBER(u, rq_engine_work(engine, NULL, offsets, 0, &type, 1, 0, 50, RQ_NDJSON, (uint8_t *)out, 9, &work), 0);
+  EXPECT(u, lane.now_us == idle_us && work.taken == 0 && work.rows == 0 && work.wanted == 0);
+  EXPECT_NUMBER(u, rq_engine_work(engine, NULL, offsets, 0, &type, 1, 0, 50, 99, (uint8_t *)out, 9, &work),
+                RQ_BAD_ARGUMENT);
+  rq_engine_free(engine);
+}
+
 int main(void) {
   unit u = {0};
+  test_work_is_done_in_one_call(&u);
   test_the_rate_in_all_holds(&u);
   test_the_rate_in_all_holds_with_losses(&u);
   test_the_rate_per_server_holds(&u);

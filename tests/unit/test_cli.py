@@ -624,30 +624,34 @@ def test_an_interrupt_splits_no_step(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, interruptible: None, when: str
 ) -> None:
     """Arriving before Python knows how much was written or drained, it neither doubles a row nor loses one."""
-    write, drain, drained = os.write, Engine.drain, [0]
+    write, taken = os.write, [0]
     interrupts = iter([signal.SIGINT])
 
     def step(name: str) -> None:
         for number in interrupts if name == when else ():
             signal.raise_signal(number)
 
-    def counted_drain(engine: Engine, form: str, buffer: memoryview) -> tuple[int, int, int]:
-        octets, rows, wanted = drain(engine, form, buffer)
-        drained[0] += rows
-        step("after a drain")
-        return octets, rows, wanted
+    def counted(take: Callable[..., tuple[int, int, int]]) -> Callable[..., tuple[int, int, int]]:
+        def counted_take(*arguments: object) -> tuple[int, int, int]:
+            octets, rows, wanted = take(*arguments)
+            taken[0] += rows
+            step("after a drain")
+            return octets, rows, wanted
+
+        return counted_take
 
     def counted_write(fd: int, octets: memoryview) -> int:
         written = write(fd, octets)
         step("after a write")
         return written
 
-    monkeypatch.setattr(Engine, "drain", counted_drain)
+    monkeypatch.setattr(Engine, "drain", counted(Engine.drain))
+    monkeypatch.setattr(Engine, "work", counted(Engine.work))
     monkeypatch.setattr(os, "write", counted_write)
     names = some_names(tmp_path)
     assert main(["bulk", str(names), "--output", str(tmp_path / "rows"), "--server", server.address]) == 130
     rows = [json.loads(line)["name"] for line in (tmp_path / "rows").read_text().splitlines()]
-    assert len(set(rows)) == len(rows) == drained[0] > 0
+    assert len(set(rows)) == len(rows) == taken[0] > 0
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

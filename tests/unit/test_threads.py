@@ -256,11 +256,11 @@ def test_an_interrupt_at_any_moment_ends_all_threads(
 
 def test_no_engine_is_freed_in_the_middle_of_a_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Also when a second interrupt keeps the pump from waiting for its threads."""
-    close, step, go_on, freed = Engine.close, Engine.step, threading.Event(), list[Engine]()
+    close, work, go_on, freed = Engine.close, Engine.work, threading.Event(), list[Engine]()
 
-    def long_step(engine: Engine, wait_ms: int) -> int:
+    def long_work(*arguments: Any) -> tuple[int, int, int]:
         assert go_on.wait(30)
-        return step(engine, wait_ms)
+        return work(*arguments)
 
     def seen(engine: Engine) -> None:
         if engine.usable:
@@ -270,7 +270,7 @@ def test_no_engine_is_freed_in_the_middle_of_a_step(monkeypatch: pytest.MonkeyPa
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Engine, "step", long_step)
+    monkeypatch.setattr(Engine, "work", long_work)
     monkeypatch.setattr(Engine, "close", seen)
     monkeypatch.setattr(_pump, "join", interrupted)
     (tmp_path / "names").write_text("a..b\n" * 50)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -230,6 +231,19 @@ def test_every_client_answers_the_same(folder: Path, server: Served, key: str) -
         assert party.counted(task, lookup.run(party.command(task), folder).said) == (50, 0)
 
 
+def test_columns_are_checked_without_pyarrow(
+    folder: Path, server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that resquery does not need itself is needed to measure it."""
+    (tmp_path / "pyarrow.py").write_text("raise ImportError('hidden')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    served.write_names(folder / "plain", 50)
+    party = next(one for one in contenders.contenders(None) if one.key == "columns")
+    task = contenders.Task(folder, folder / "plain", 50, server, True)
+    assert party.missing() == ""
+    assert party.counted(task, lookup.run(party.command(task), folder).said) == (50, 0)
+
+
 @pytest.mark.parametrize("key", ["columns", "rows", "ndjson"])
 def test_a_name_without_an_answer_is_not_counted(folder: Path, key: str) -> None:
     """In whatever form the rows come."""
@@ -290,6 +304,14 @@ def test_wrong_usage_is_refused(capsys: pytest.CaptureFixture[str], words: list[
         main(["bench", "lookup", *words])
     assert ended.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("what", ["parse", "lookup", "latency"])
+def test_help_says_how_many_rounds_there_must_be(capsys: pytest.CaptureFixture[str], what: str) -> None:
+    """Who asks for one learns it before."""
+    with pytest.raises(SystemExit):
+        main(["bench", what, "--help"])
+    assert "rounds, 2 or more, in which all take turns" in " ".join(capsys.readouterr().out.split())
 
 
 def test_clients_do_not_load_resquery() -> None:

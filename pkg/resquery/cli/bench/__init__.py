@@ -32,7 +32,7 @@ def _add_parse(commands: Any) -> None:
         epilog="Each opponent must have read the same before it is timed. Times are CPU time.",
         allow_abbrev=False,
     )
-    parser.add_argument("--rounds", type=_rounds, metavar="N", help="rounds, in which all take turns (21)")
+    parser.add_argument("--rounds", type=_rounds, metavar="N", help="rounds, 2 or more, in which all take turns (21)")
     parser.add_argument("--quick", action="store_true", help="one short round and smaller messages: does it work?")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw them as a bar chart into FILE")
@@ -58,7 +58,9 @@ def _add_lookup(commands: Any) -> None:
         "--server", choices=KINDS, action="append", help="which (knot, nsd); with loss or delay embedded"
     )
     parser.add_argument("--only", metavar="KEY,KEY", help="these contenders only; `list` lists them")
-    parser.add_argument("--rounds", type=_rounds, default=5, metavar="N", help="rounds, in which all take turns (5)")
+    parser.add_argument(
+        "--rounds", type=_rounds, default=5, metavar="N", help="rounds, 2 or more, in which all take turns (5)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw the first case as a bar chart into FILE")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the medians as tables to FILE")
@@ -105,7 +107,9 @@ def _add_latency(commands: Any) -> None:
     )
     parser.add_argument("--names", type=_count, default=2000, metavar="N", help="lookups in each turn (2000)")
     parser.add_argument("--server", choices=KINDS, default="knot", help="which (knot)")
-    parser.add_argument("--rounds", type=_rounds, default=11, metavar="N", help="rounds, in which all take turns (11)")
+    parser.add_argument(
+        "--rounds", type=_rounds, default=11, metavar="N", help="rounds, 2 or more, in which all take turns (11)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     parser.add_argument("--sources", type=Path, metavar="FOLDER", help="resquery's sources, for the programs in C")
     parser.set_defaults(run=run_latency)

@@ -54,21 +54,42 @@ def run_rows_tcp(path: str, addresses: list[str], found: Found, **more: Any) -> 
 
 
 def run_columns(path: str, addresses: list[str], found: Found, **more: Any) -> None:
-    """`bulk_columns`; the answers are only counted, or looked at with pyarrow where they are to be written."""
+    """`bulk_columns`; the answers are only counted, or looked at where they are to be written."""
     import resquery
 
-    counted = found is _count
     for batch in resquery.bulk_columns(names_of(path), "A", servers=addresses, **more):
-        if counted:
-            _tally.answered += _answered(batch)
-            continue
-        for row in import_module("pyarrow").record_batch(batch).to_pylist():
-            if row["answer"]:
-                found(row["name"], row["answer"][0]["data"])
+        _, capsule = batch.__arrow_c_array__()  # keeps the rows
+        rows = _ArrowArray.at(capsule)
+        if found is _count:
+            _tally.answered += rows.answered
+        else:
+            _tell_answers(rows, found)
 
 
 class _ArrowArray(ctypes.Structure):
     """struct ArrowArray of the Arrow C data interface, as far as it is read here."""
+
+    @classmethod
+    def at(cls, capsule: object) -> _ArrowArray:
+        """The one in a capsule."""
+        pointer = ctypes.pythonapi.PyCapsule_GetPointer
+        pointer.argtypes, pointer.restype = (ctypes.py_object, ctypes.c_char_p), ctypes.c_void_p
+        return cls.from_address(pointer(capsule, b"arrow_array"))
+
+    @property
+    def answers(self) -> _ArrowArray:
+        """The last column: a list of records for each row."""
+        return self.children[self.n_children - 1].contents
+
+    @property
+    def answered(self) -> int:
+        """How many rows have an answer: their lists of one record each end where the next begins."""
+        return self.answers.buffers[1][self.length]
+
+    def text(self, at: int) -> str:
+        """A text of a column of them."""
+        begun, ended = self.buffers[1][at : at + 2]
+        return ctypes.string_at(ctypes.addressof(self.buffers[2].contents) + begun, ended - begun).decode()
 
 
 _ArrowArray._fields_ = (
@@ -78,14 +99,13 @@ _ArrowArray._fields_ = (
 )
 
 
-def _answered(batch: Any) -> int:
-    """How many rows of a batch have an answer: its lists of one record each end where the next begins."""
-    _, capsule = batch.__arrow_c_array__()
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.argtypes, pointer.restype = (ctypes.py_object, ctypes.c_char_p), ctypes.c_void_p
-    rows = _ArrowArray.from_address(pointer(capsule, b"arrow_array"))
-    answer = rows.children[rows.n_children - 1].contents
-    return answer.buffers[1][answer.length]
+def _tell_answers(rows: _ArrowArray, found: Found) -> None:
+    names, answers = rows.children[1].contents, rows.answers
+    data = answers.children[0].contents.children[3].contents
+    for at in range(rows.length):
+        first, ended = answers.buffers[1][at : at + 2]
+        if first < ended:
+            found(names.text(at), data.text(first))
 
 
 # --- opponents --------------------------------------------------------------------------------------------------------

@@ -186,17 +186,19 @@ def text_octets(name: str | bytes) -> bytes:
 
 
 def type_number(rrtype: str | int) -> int:
-    """The number of a record type: "MX", "mx", "TYPE15" and 15 are all 15. Raises UnknownType.
+    """The number of a record type: "MX", "mx", "TYPE15", "15" and 15 are all 15. Raises UnknownType.
 
-    >>> type_number("MX"), type_number("type65280"), type_number(28)
-    (15, 65280, 28)
+    >>> type_number("MX"), type_number("type65280"), type_number("28"), type_number(28)
+    (15, 65280, 28, 28)
     """
     if isinstance(rrtype, int) and not isinstance(rrtype, bool):
-        number = rrtype if 0 <= rrtype <= 65535 else -1
+        number = rrtype
     else:
-        octets = octets_of(_text(rrtype, "a record type"))
+        text = _text(rrtype, "a record type")
+        octets = octets_of(text)
         number = lib.rq_type_number(octets, len(octets))
-    if number < 0:
+        number = _from_digits(text) if number < 0 else number
+    if not 0 <= number <= 65535:
         raise UnknownType(f"'{shown(str(rrtype))}' is no record type: give a mnemonic, TYPEn, or 0 to 65535", rrtype)
     return int(number)
 
@@ -211,23 +213,29 @@ def type_name(number: int) -> str:
 
 
 def class_number(rrclass: str | int) -> int:
-    """The number of a class: "IN", "CLASS1" and 1 are all 1. Raises UnknownType.
+    """The number of a class: "IN", "CLASS1", "1" and 1 are all 1. Raises UnknownType.
 
-    >>> class_number("in"), class_number("CLASS42"), class_number(3)
-    (1, 42, 3)
+    >>> class_number("in"), class_number("CLASS42"), class_number("42"), class_number(3)
+    (1, 42, 42, 3)
     """
     if isinstance(rrclass, int) and not isinstance(rrclass, bool):
         number = rrclass
     else:
         number = _class_from_text(_text(rrclass, "a class").upper())
     if not 0 <= number <= 65535:
-        raise UnknownType(f"'{shown(str(rrclass))}' is no class: give IN, CH, HS, NONE, ANY or CLASSn", rrclass)
+        expected = "give IN, CH, HS, NONE, ANY, CLASSn, or 0 to 65535"
+        raise UnknownType(f"'{shown(str(rrclass))}' is no class: {expected}", rrclass)
     return number
 
 
 def _class_from_text(text: str) -> int:
-    digits = text[5:] if text.startswith("CLASS") else ""
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 6 else _CLASSES.get(text, -1)
+    number = _CLASSES.get(text, -1)
+    return _from_digits(text.removeprefix("CLASS")) if number < 0 else number
+
+
+def _from_digits(text: str) -> int:
+    """The number, or -1 for what is none, or too long for one of 16 bits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1
 
 
 def _text(value: Any, what: str) -> str:

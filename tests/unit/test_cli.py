@@ -113,7 +113,7 @@ def test_query_prints_data_alone_or_json(server: Server) -> None:
     """--short and --json."""
     done = run("query", "www.example", "--server", server.address, "--short")
     assert sorted(done.stdout.split()) == [b"192.0.2.1", b"192.0.2.2"]
-    done = run("query", "txt.example", "TXT", "--server", server.address, "--short")
+    done = run("query", "txt.example", "16", "--server", server.address, "--short")
     assert done.stdout == b'"a b" "c"\n'
     done = run("query", "www.example", "--server", server.address, "--json")
     assert {answer["answer"] for answer in json.loads(done.stdout)["answers"]} == {"192.0.2.1", "192.0.2.2"}
@@ -495,6 +495,13 @@ def test_rows_have_the_shape_that_is_named(
     assert len(answers(rows[name])) == 2
     assert rows["a..b"]["error"] == "the name has an empty label"
     assert rows[name]["resolver"] == bulk.address
+
+
+@pytest.mark.parametrize("types", ["A,", ",", "A,,MX", ""])
+def test_an_empty_item_in_a_list_of_types_is_told(types: str) -> None:
+    """As such, and not as a type without a name."""
+    done = run("bulk", "--type", types, stdin=subprocess.DEVNULL)
+    assert (done.returncode, one_line(done)) == (2, f"resquery: --type has an empty item: '{types}'")
 
 
 def test_another_shape_of_rows_is_wrong_usage() -> None:

@@ -45,7 +45,7 @@ def test_a_hostile_name_is_shown_escaped() -> None:
     assert len(str(caught.value)) < 250
 
 
-@pytest.mark.parametrize("rrtype", ["NOSUCH", "", "TYPE65536", "TYPE", "TYPE-1", "A B", -1, 65536])
+@pytest.mark.parametrize("rrtype", ["NOSUCH", "", "TYPE65536", "TYPE", "TYPE-1", "A B", "15²", "65536", -1, 65536])
 def test_an_unknown_type_is_refused(rrtype: str | int) -> None:
     """UnknownType carries the value as given."""
     with pytest.raises(errors.UnknownType) as caught:
@@ -53,7 +53,7 @@ def test_an_unknown_type_is_refused(rrtype: str | int) -> None:
     assert caught.value.value == rrtype
 
 
-@pytest.mark.parametrize("rrclass", ["XX", "", "CLASS65536", "CLASS", "CLASS²", -1, 65536])
+@pytest.mark.parametrize("rrclass", ["XX", "", "CLASS65536", "CLASS", "CLASS²", "3²", "65536", -1, 65536])
 def test_an_unknown_class_is_refused(rrclass: str | int) -> None:
     """UnknownType, for a class too."""
     with pytest.raises(errors.UnknownType, match="no class"):

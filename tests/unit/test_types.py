@@ -168,12 +168,14 @@ def test_what_is_no_16_bit_number_is_no_type(value: object) -> None:
 
 
 def test_parse_takes_mnemonics_and_numbers() -> None:
-    """Types and classes are read in either case, as TYPEn or CLASSn, or as a number."""
-    assert RRType.parse("mx") is RRType.parse("TYPE15") is RRType.parse(15) is RRType.MX
-    assert RRClass.parse("ch") is RRClass.parse("CLASS3") is RRClass.parse(3) is RRClass.CH
+    """Types and classes are read in either case, as TYPEn or CLASSn, or as a number, in digits too."""
+    assert RRType.parse("mx") is RRType.parse("TYPE15") is RRType.parse("15") is RRType.parse(15) is RRType.MX
+    assert RRClass.parse("ch") is RRClass.parse("CLASS3") is RRClass.parse("3") is RRClass.parse(3) is RRClass.CH
 
 
-@pytest.mark.parametrize("text", ["", "M", "MXX", "TYPE", "TYPE65536", "TYPE-1", "ＭＸ"])
+@pytest.mark.parametrize(
+    "text", ["", "M", "MXX", "TYPE", "TYPE65536", "TYPE-1", "ＭＸ", "65536", "-1", "000015", "１５"]
+)
 def test_parse_names_the_text_that_is_no_type(text: str) -> None:
     """A text that is no type raises UnknownType, which carries it."""
     with pytest.raises(UnknownType) as caught:

@@ -22,7 +22,7 @@ from .._files import ENDING, Reader, Sink, Whole
 from .._pump import Pump
 from .._settings import BulkSettings, known
 from ..bulk import bulk_plan, type_list
-from ..errors import ResqueryError
+from ..errors import IllegalSetting, ResqueryError, shown
 from .options import add_load, add_settings, servers, settings
 from .progress import progress
 
@@ -38,7 +38,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?", default="-", help="names, one on a line; - is standard input"
     )
-    parser.add_argument("--type", action="append", metavar="TYPE", help="A, A,MX, TYPE65, ...; may be repeated (A)")
+    parser.add_argument("--type", action="append", metavar="TYPE", help="A, A,MX, TYPE65, 65, ...; may be repeated (A)")
     parser.add_argument("--output", default="-", metavar="FILE", help="where the rows go; - is standard output (-)")
     parser.add_argument(
         "--format", choices=("zdns", "rfc8427", "massdns"), default="zdns", help="the shape of the JSON (zdns)"
@@ -53,7 +53,7 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Looks everything up. Settings are checked before a file is touched."""
     start = time.monotonic()
-    types = type_list([name for given in arguments.type or ["A"] for name in given.split(",")])
+    types = type_list([name for given in arguments.type or ["A"] for name in _items(given)])
     cache = _cache(arguments)
     given = known(settings(arguments) | {"cache": cache}, BulkSettings, "bulk")
     whole = Whole()
@@ -80,6 +80,14 @@ def run(arguments: argparse.Namespace) -> None:
                 write_stats(_totals(stats, reader, cache, time.monotonic() - start, interrupted=interrupted))
             if not interrupted:
                 _check_balance(stats)
+
+
+def _items(given: str) -> list[str]:
+    """What stands between commas. Raises IllegalSetting when that is nothing."""
+    items = given.split(",")
+    if "" in items:
+        raise IllegalSetting("type", f"has an empty item: '{shown(given)}'", given)
+    return items
 
 
 @contextmanager

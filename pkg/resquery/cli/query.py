@@ -22,7 +22,7 @@ def add_to(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("name", metavar="NAME", help="a domain name; what is not ASCII IDNA-encoded or as \\DDD")
-    parser.add_argument("type", metavar="TYPE", nargs="?", help="MX, TYPE15, ... (A)")
+    parser.add_argument("type", metavar="TYPE", nargs="?", help="MX, TYPE15, 15, ... (A)")
     parser.add_argument("-x", "--reverse", action="store_true", help="NAME is an address: ask for its PTR record")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--short", action="store_true", help="print the data of the answer's records only")
@@ -35,7 +35,7 @@ def add_to(commands: Any) -> None:
         help="print one line of JSON, shaped as zdns, rfc8427 or massdns (zdns)",
     )
     parser.alone["--json"] = tuple(JSON_SHAPES)
-    parser.add_argument("--class", dest="rrclass", default="IN", metavar="CLASS", help="CH, CLASS3, ... (IN)")
+    parser.add_argument("--class", dest="rrclass", default="IN", metavar="CLASS", help="CH, CLASS3, 3, ... (IN)")
     add_settings(parser)
     parser.set_defaults(run=run)
 

@@ -401,7 +401,7 @@ def _sum(values: list[Any]) -> Any:
 
 def _unmade(status: int, error: int, slots: int) -> Exception:
     if status == lib.RQ_NO_MEMORY:
-        return MemoryError(f"resquery: no memory for {slots} lookups at once: ask for fewer")
+        return MemoryError(f"no memory for {slots} lookups at once: ask for fewer")
     if status == lib.RQ_NETWORK:
         return OSError(error, f"cannot open the sockets of a resolver: {os.strerror(error)}")
     return status_error(status)

@@ -120,11 +120,11 @@ def status_error(status: int, value: Any = b"") -> Exception:
     if status in (lib.RQ_MALFORMED, lib.RQ_TRUNCATED):
         return MessageError("octets without a header of 12 octets are no DNS message", value)
     if status == lib.RQ_NO_MEMORY:
-        return MemoryError("resquery: no memory")
+        return MemoryError("no memory")
     if status == lib.RQ_TOO_LARGE:
         return BatchTooLarge("a column would exceed 2^31-1 octets or records: give fewer messages at once")
     if status == lib.RQ_BAD_ARGUMENT:
-        return ValueError("resquery: an argument is out of range")
+        return ValueError("an argument is out of range")
     return ResqueryError(f"the C core failed with status {status}")
 
 

@@ -22,6 +22,7 @@ import pytest
 from resquery import BulkSettings, __version__
 from resquery._engine import RCODES, STATUSES, Column, Engine, Types
 from resquery._files import Reader
+from resquery._lib import lib, status_error
 from resquery.bulk import bulk_plan
 from resquery.cli import bulk as bulk_command
 from resquery.cli import main
@@ -531,6 +532,20 @@ def test_a_row_larger_than_a_block_is_written_whole(tmp_path: Path, output: str)
     rows = [json.loads(line)["results"]["TXT"] for line in text.decode().split("\n")[:-1]]
     assert Counter(row["status"] for row in rows) == {"ILLEGAL_INPUT": 6, "NOERROR": 3}
     assert [len(row["data"]["answers"]) for row in rows if row["status"] == "NOERROR"] == [220] * 3
+
+
+@pytest.mark.parametrize("status", [lib.RQ_NO_MEMORY, lib.RQ_BAD_ARGUMENT])
+def test_a_refusal_of_the_core_says_once_who_speaks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """The command does, so the exception does not."""
+
+    def refused(*_: object) -> None:
+        raise status_error(status)
+
+    monkeypatch.setattr(bulk_command, "bulk_plan", refused)
+    assert main(["bulk", "--server", "127.0.0.1:9"]) in (1, 2)
+    assert capsys.readouterr().err.count("resquery: ") == 1
 
 
 @pytest.mark.parametrize("descriptors", [3, 4, 5])

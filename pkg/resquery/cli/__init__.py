@@ -69,8 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_output()
         return FAILED
     except (ResqueryError, MemoryError) as error:
-        said = str(error).removeprefix("resquery: ") or "no memory"
-        return _fail(USAGE if isinstance(error, ValueError) else FAILED, said)
+        return _fail(USAGE if isinstance(error, ValueError) else FAILED, str(error) or "no memory")
     except OSError as error:
         _discard_output()
         return _fail(FAILED, f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))

@@ -38,7 +38,7 @@ class Loop:
     def __init__(self, wake: socket.socket, sockets: list[socket.socket]) -> None:
         self._server = lib.rq_ts_new(wake.fileno())
         if self._server == ffi.NULL:
-            raise MemoryError("resquery: no memory for a test server")
+            raise MemoryError("no memory for a test server")
         self._handed = ffi.new("rq_ts_query[]", lib.RQ_TS_BATCH)
         self._seen = ffi.new("rq_ts_seen *")
         for one in sockets:

@@ -603,6 +603,40 @@ def test_totals_are_true_when_the_output_fails(tmp_path: Path, server: Server, t
     assert 0 < totals["rows"] == sum(totals["statuses"].values()) <= totals["inputs"] == 200
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["bulk", "{names}", "--servers", "{servers}", "--output", "{folder}/rows"], 0),
+        (["query", "www.example", "--servers", "{servers}"], 0),
+        (["query", "nowhere.example", "--servers", "{servers}"], 1),
+        (["bulk", "{names}", "--servers", "{servers}", "--rate", "0"], 2),
+        (["query", "--nonsense"], 2),
+        (["bulk", "{folder}/none", "--servers", "{servers}"], 1),
+    ],
+)
+@pytest.mark.parametrize("heard", [False, None])
+def test_what_cannot_be_said_changes_nothing(
+    tmp_path: Path, server: Server, words: list[str], status: int, heard: bool | None
+) -> None:
+    """With a full standard error, or one whose reader is gone, the work is done and the status is the same."""
+    (tmp_path / "servers").write_text(f"{server.address}\n{server.address}\n")
+    places = {"names": some_names(tmp_path, 3), "servers": tmp_path / "servers", "folder": tmp_path}
+    ours, gone = os.pipe()
+    os.close(ours)
+    with open(gone, "wb") as broken, open("/dev/full", "wb") as full:
+        given = [word.format(**places) for word in words]
+        done = subprocess.run(
+            [*COMMAND, *given],
+            stdout=subprocess.PIPE,
+            stderr=broken if heard is None else full,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == status
+    if "--output" in words:
+        assert (tmp_path / "rows").read_bytes().count(b"\n") == 3
+
+
 def closing(*fds: int) -> Callable[[], None]:
     """What closes descriptors in the child, before the command starts."""
     return lambda: [os.close(fd) for fd in fds] and None
@@ -765,17 +799,21 @@ def on_a_terminal(words: list[str], **environment: str) -> str:
     return shown.decode()
 
 
+def without_rich(folder: Path, there: bool) -> dict[str, str]:
+    """The environment in which rich is missing, unless it is there."""
+    if there:
+        return {}
+    (folder / "hidden").mkdir()
+    (folder / "hidden/rich.py").write_text("raise ImportError('hidden')\n")
+    return {"PYTHONPATH": os.pathsep.join([str(folder / "hidden"), os.environ.get("PYTHONPATH", "")])}
+
+
 @pytest.mark.parametrize("rich", [True, False])
 def test_progress_is_shown_on_a_terminal(tmp_path: Path, server: Server, rich: bool) -> None:
     """Done, rate, in flight, ETA, statuses; plain where rich is missing."""
     names = some_names(tmp_path, 100)
     words = ["bulk", str(names), "--output", str(tmp_path / "rows"), "--server", server.address]
-    environment: dict[str, str] = {"COLUMNS": "120", "NO_COLOR": "1"}
-    if not rich:
-        (tmp_path / "hidden").mkdir()
-        (tmp_path / "hidden/rich.py").write_text("raise ImportError('hidden')\n")
-        environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path / "hidden"), os.environ.get("PYTHONPATH", "")])
-    shown = on_a_terminal(words, **environment)
+    shown = on_a_terminal(words, COLUMNS="120", NO_COLOR="1", **without_rich(tmp_path, rich))
     for part in ("100 done", "/s", "0 in flight", "ETA 0:00", "NOERROR 100"):
         assert part in shown
     assert "Traceback" not in shown
@@ -796,6 +834,24 @@ def test_an_interrupted_progress_line_ends_with_what_was_done(
         engine.drain("zdns", memoryview(bytearray(4096)))
         raise KeyboardInterrupt
     assert capsys.readouterr().err.splitlines()[-1].split()[:2] == ["1", "done"]
+
+
+@pytest.mark.parametrize("rich", [True, False])
+def test_a_terminal_that_goes_away_costs_no_rows(tmp_path: Path, server: Server, rich: bool) -> None:
+    """The progress is shown to nobody from then on, and the command goes on."""
+    ours, theirs = pty.openpty()
+    words = ["bulk", "--output", str(tmp_path / "rows"), "--server", server.address]
+    environment = {**os.environ, "TERM": "xterm", **without_rich(tmp_path, rich)}
+    with subprocess.Popen([*COMMAND, *words], stdin=subprocess.PIPE, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        assert process.stdin is not None
+        process.stdin.write(b"www.example\n")
+        process.stdin.flush()
+        os.read(ours, 1)
+        os.close(ours)
+        process.stdin.write(b"www.example\n" * 2)
+        process.stdin.close()
+    assert (process.returncode, (tmp_path / "rows").read_bytes().count(b"\n")) == (0, 3)
 
 
 def test_no_progress_is_shown_when_nobody_looks(tmp_path: Path, server: Server) -> None:

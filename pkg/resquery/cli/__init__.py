@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from .. import __version__
 from ..errors import IllegalSetting, ResqueryError
 from . import bench, bulk, query
+from .tell import drop_untold, tell
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -53,7 +54,8 @@ class _Parser(argparse.ArgumentParser):
         return text
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"resquery: {message}; see {self.prog} --help\n")
+        tell(f"{message}; see {self.prog} --help")
+        self.exit(USAGE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,6 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(FAILED, f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
     except ValueError as error:
         return _fail(USAGE, str(error))
+    finally:
+        drop_untold()
     return DONE
 
 
@@ -114,8 +118,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fail(status: int, message: str) -> int:
-    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
-        print(f"resquery: {message}", file=sys.stderr)
+    tell(message)
     return status
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from typing import Any
 
@@ -11,6 +10,7 @@ from .._conf import server_file, server_list
 from .._settings import BulkSettings
 from ..errors import IllegalSetting
 from ..options import ClientSubnet, EdnsOption, Nsid
+from .tell import tell
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +97,6 @@ def servers(arguments: argparse.Namespace) -> list[str] | None:
         listed += server_file(arguments.servers)
     counts = Counter(listed)
     again = ", ".join(address for address, count in counts.items() if count > 1)
-    if again and sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
-        print(f"resquery: note: asked once, though listed more than once: {again}", file=sys.stderr)
+    if again:
+        tell(f"note: asked once, though listed more than once: {again}")
     return list(counts) or None

@@ -8,7 +8,8 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -30,9 +31,12 @@ def progress(
 
     def tick() -> None:
         nonlocal due
-        if monotonic() >= due:
-            due = monotonic() + _EVERY
+        if monotonic() < due:
+            return
+        due = inf  # for good where the terminal is gone
+        with suppress(OSError):
             line.show(parts(stats(), reader, types, monotonic() - start))
+            due = monotonic() + _EVERY
 
     try:
         try:
@@ -41,7 +45,8 @@ def progress(
             due = 0.0
             tick()
     finally:
-        line.end()
+        with suppress(OSError):
+            line.end()
 
 
 def parts(stats: Stats, reader: Reader, types: int, seconds: float) -> list[str]:

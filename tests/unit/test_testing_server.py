@@ -929,6 +929,24 @@ def test_the_command_serves_until_a_signal(how: signal.Signals) -> None:
         assert process.wait(PATIENCE) == 0
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_ends_quietly_while_it_reads_a_zone(how: signal.Signals) -> None:
+    """Also in the midst of RDATA, where dnspython takes whatever is raised for a syntax error."""
+    code = (
+        "import dns.tokenizer, signal, sys; from resquery.testing.__main__ import main; "
+        f"dns.tokenizer.Tokenizer.get_identifier = lambda *_: signal.raise_signal({int(how)}); sys.exit(main([]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_interrupt_is_no_syntax_error_of_a_zone(monkeypatch: pytest.MonkeyPatch, interruptible: None) -> None:
+    """Who reads one in a test of their own gets it as it was raised."""
+    monkeypatch.setattr(dns.tokenizer.Tokenizer, "get_identifier", lambda *_: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        Server(text="x.test. 300 IN A 192.0.2.1").start()
+
+
 def test_the_command_says_in_one_line_why_it_cannot_start(tmp_path: Path) -> None:
     """A bad zone: exit 1, the file and the line named, no traceback."""
     path = tmp_path / "bad.zone"

@@ -6,10 +6,10 @@ It prints its address on one line, so that scripts can wait for it. SPDX-License
 from __future__ import annotations
 
 import argparse
-import contextlib
 import ipaddress
 import signal
 import sys
+from typing import NoReturn
 
 from .demo import ZONE
 from .server import Server
@@ -30,32 +30,32 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="hold every answer back")
     parser.add_argument("--loss", type=float, default=0.0, metavar="SHARE", help="of the queries over UDP, 0 to 1")
     parser.add_argument("--hosts", type=int, default=1, metavar="N", help="addresses, from 127.0.0.1 on, on one port")
-    options = parser.parse_args(argv)
-    for ending in (signal.SIGINT, signal.SIGTERM):  # also SIGINT, which a shell lets its background jobs ignore
-        signal.signal(ending, signal.default_int_handler)
-    first = ipaddress.IPv4Address("127.0.0.1")
-    hosts = [str(first + i) for i in range(options.hosts)] + ["::1"] * options.ipv6
-    zones = options.zone or ([] if options.synthesize else [ZONE])
     try:
-        server = Server(
-            zones,
-            hosts=hosts,
-            port=options.port,
-            synthesize=options.synthesize,
-            delay=options.delay,
-            loss=options.loss,
-        )
-        server.start()
+        _serve(parser.parse_args(argv))
     except KeyboardInterrupt:
         return 0
     except (OSError, ValueError, ImportError) as error:
         print(f"resquery.testing: {_said(error)}", file=sys.stderr)
         return 1
-    with contextlib.suppress(KeyboardInterrupt):
+
+
+def _serve(options: argparse.Namespace) -> NoReturn:
+    """Until KeyboardInterrupt, which may come at any moment."""
+    for ending in (signal.SIGINT, signal.SIGTERM):  # also SIGINT, which a shell lets its background jobs ignore
+        signal.signal(ending, signal.default_int_handler)
+    first = ipaddress.IPv4Address("127.0.0.1")
+    server = Server(
+        options.zone or ([] if options.synthesize else [ZONE]),
+        hosts=[str(first + i) for i in range(options.hosts)] + ["::1"] * options.ipv6,
+        port=options.port,
+        synthesize=options.synthesize,
+        delay=options.delay,
+        loss=options.loss,
+    )
+    with server:
         print(" ".join(server.addresses), flush=True)
-        signal.pause()
-    server.close()
-    return 0
+        while True:
+            signal.pause()
 
 
 def _said(error: Exception) -> str:

@@ -229,8 +229,18 @@ def _parse(text: str, source: str, origin: str) -> list[_Record]:
     try:
         dns.zonefile.Reader(tokenizer, dns.rdataclass.IN, collector, default_ttl=300).read()
     except dns.exception.DNSException as error:
+        interrupt = _interrupt(error)
+        if interrupt is not None:
+            raise interrupt from None
         raise ZoneError(f"no zone: {error}") from error
     return collector.records
+
+
+def _interrupt(error: BaseException) -> BaseException | None:
+    """What the handler of a signal raised while dnspython read RDATA: dnspython makes a syntax error of that, too."""
+    while error.__cause__ is None and error.__context__ is not None:
+        error = error.__context__
+    return None if isinstance(error.__cause__, Exception) else error.__cause__
 
 
 def _add(zones: Zones, records: Iterable[_Record]) -> None:

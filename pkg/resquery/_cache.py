@@ -14,7 +14,7 @@ from ._settings import within
 from .errors import IllegalSetting, shown
 
 _ENTRIES_MAX = 1 << 24
-_OCTETS_MAX = 1 << 36
+_OCTETS_LEAST, _OCTETS_MAX = 512, 1 << 36  # the least holds what once was the largest answer (RFC 1035, 4.2.1)
 _SECONDS_MAX = 2**31 - 1  # RFC 2181, 8
 
 
@@ -42,11 +42,11 @@ class CacheStats(Struct, frozen=True):
 class Cache:
     """Answers, positive and negative (RFC 2308), for as long as their TTLs say; any threads may share it.
 
-    Holds at most `entries` answers in `octets` of memory, which is used only as it fills. A TTL counts as one within
-    `ttl`, two numbers of seconds, and for NXDOMAIN and for a name without such records as `negative_ttl` at the most.
-    For `stale` seconds after its end an answer still stands in for a lookup that fails (RFC 8767). All of these are
-    whole seconds, as TTLs are. A forked child finds it empty. Raises TypeError or IllegalSetting for a number that is
-    not, or out of range.
+    Holds at most `entries` answers in `octets` of memory (512 or more), which is used only as it fills. A TTL counts as
+    one within `ttl`, two numbers of seconds, and for NXDOMAIN and for a name without such records as `negative_ttl` at
+    the most. For `stale` seconds after its end an answer still stands in for a lookup that fails (RFC 8767). All of
+    these are whole seconds, as TTLs are. A forked child finds it empty. Raises TypeError or IllegalSetting for a number
+    that is not, or out of range.
 
     >>> from resquery import bulk
     >>> from resquery.testing import Server
@@ -70,7 +70,7 @@ class Cache:
         stale: float = 0,
     ) -> None:
         within("entries", entries, 1, _ENTRIES_MAX)
-        within("octets", octets, 1, _OCTETS_MAX)
+        within("octets", octets, _OCTETS_LEAST, _OCTETS_MAX)
         if not isinstance(ttl, (tuple, list)) or len(ttl) != 2:  # pyright: ignore
             raise TypeError(f"ttl is two numbers of seconds, the least and the most, not {shown(repr(ttl))}")
         for name, seconds in (("ttl", ttl[0]), ("ttl", ttl[1]), ("negative_ttl", negative_ttl), ("stale", stale)):

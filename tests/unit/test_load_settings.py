@@ -245,6 +245,7 @@ def test_more_servers_than_can_be_asked_are_refused() -> None:
         ({"entries": 0}, ValueError),
         ({"entries": 1 << 25}, ValueError),
         ({"octets": 0}, ValueError),
+        ({"octets": 511}, ValueError),
         ({"ttl": (10, 5)}, ValueError),
         ({"ttl": (-1, 5)}, ValueError),
         ({"ttl": 5}, TypeError),

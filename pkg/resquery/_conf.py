@@ -125,11 +125,16 @@ def affordable(limits: list[Limits], servers: tuple[str, ...]) -> list[Limits]:
         flight = sum(each.max_in_flight for each in limits)
         needed = len(limits) * (SOCKETS_LEAST * groups + _BESIDE)
         raise BeyondLimits(
-            f"{flight:,} lookups at once in {len(limits)} threads at {len(servers)} servers need {needed} sockets, and "
-            f"this process may open {left} more files: raise the limit of {soft} (ulimit -n), or ask for less",
+            f"{needed:,} sockets are needed for {_counted(flight, 'lookup')} at once in "
+            f"{_counted(len(limits), 'thread')} at {_counted(len(servers), 'server')}, and this process may open "
+            f"{_counted(left, 'more file')}: raise the limit of {soft} (ulimit -n), or ask for less",
             flight,
         )
     return [structs.replace(each, sockets=min(each.sockets, fair)) for each in limits]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _files_left(soft: int) -> int | None:

@@ -520,7 +520,7 @@ def test_a_number_of_threads_out_of_range_is_refused(value: Any, kind: type[Exce
 
 
 def test_too_few_sockets_for_the_threads_are_told_before_anything_is_sent() -> None:
-    """With the limit, and what is needed; it is a typed error."""
+    """With the limit, and what is needed, one or many; it is a typed error."""
     program = """
 import resource
 from resquery import bulk, errors
@@ -530,10 +530,17 @@ try:
     bulk([], servers=[f"127.0.0.{i}" for i in range(1, 9)], threads=4)
 except errors.BeyondLimits as error:
     print(error)
+resource.setrlimit(resource.RLIMIT_NOFILE, (5, 5))
+try:
+    bulk([], servers="127.0.0.1")
+except errors.BeyondLimits as error:
+    print(error)
 """
     status, said = in_a_child(program)
     assert status == 0
-    assert said.splitlines()[0] == "1"
-    assert "in 4 threads at 8 servers need 144 sockets" in said
-    assert "limit of 64" in said
+    one, many, few = said.splitlines()
+    assert one == "1"
+    assert many.startswith("144 sockets are needed for 1,000 lookups at once in 4 threads at 8 servers, and ")
+    assert "limit of 64" in many
+    assert few.startswith("8 sockets are needed for 1,000 lookups at once in 1 thread at 1 server, and ")
     assert issubclass(errors.BeyondLimits, ValueError)

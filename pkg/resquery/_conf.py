@@ -170,13 +170,15 @@ def server_list(servers: Servers) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_address_text(listed[i]) for i in range(len(listed))))
 
 
-def server_file(path: str | os.PathLike[str]) -> list[str]:
+def server_file(path: str | os.PathLike[str], fd: int | None = None) -> list[str]:
     """The addresses of a file, one on a line, in one form; blank lines and what follows a # are skipped.
 
-    Raises OSError, and BadServer that names the line with something else, or a file without servers.
+    With a descriptor, which stays open, that is read, and `path` is what errors call it. Raises OSError, and BadServer
+    that names the line with something else, or a file without servers.
     """
     listed: list[str] = []
-    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+    source = path if fd is None else fd
+    with open(source, encoding="utf-8-sig", errors="surrogateescape", closefd=fd is None) as file:
         for number, line in enumerate(file, 1):
             address = line.partition("#")[0].strip()
             try:

@@ -346,6 +346,24 @@ def test_servers_come_from_a_file_too(bulk: Bulk, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout[:10]) == (0, b"192.0.2.1\n")
 
 
+def test_servers_come_from_standard_input_too(bulk: Bulk) -> None:
+    """`--servers -`, unless the names do; junk and a closed one are told as those of a file are."""
+    bulk.source.write_text("www.example\n")
+    listed = f"# ours\n{bulk.address}\n".encode()
+    for words in (("bulk", bulk.source), ("query", "www.example", "--short")):
+        done = run(*words, "--servers", "-", input=listed)
+        assert (done.returncode, done.stderr, b"192.0.2.1" in done.stdout) == (0, b"", True)
+    done = run("bulk", bulk.source, "--servers", "-", input=b"127.0.0.1\nlocalhost\n")
+    assert (done.returncode, "standard input:2: 'localhost' is no" in one_line(done)) == (2, True)
+    done = run("bulk", bulk.source, "--servers", "-", preexec_fn=closing(0))
+    assert (done.returncode, one_line(done)) == (1, "resquery: standard input: Bad file descriptor")
+    done = run("bulk", "--servers", "-", input=listed)
+    assert (done.returncode, one_line(done)) == (
+        2,
+        "resquery: standard input is the input and cannot be the servers too",
+    )
+
+
 def test_a_byte_order_mark_is_no_part_of_a_list(bulk: Bulk, tmp_path: Path) -> None:
     """Neither of the servers, nor of the names, also when the first line fills the buffer."""
     (tmp_path / "servers").write_text(f"{bulk.address}\n", encoding="utf-8-sig")

@@ -53,6 +53,8 @@ def add_to(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Looks everything up. Settings are checked before a file is touched."""
     start = time.monotonic()
+    if arguments.file == arguments.servers == "-":
+        raise ValueError("standard input is the input and cannot be the servers too")
     types = type_list([name for given in arguments.type or ["A"] for name in _items(given)])
     cache = _cache(arguments)
     given = known(settings(arguments) | {"cache": cache}, BulkSettings, "bulk")

@@ -19,7 +19,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--server", action="append", metavar="ADDRESS", help="9.9.9.9, 127.0.0.1:5301 or [::1]:53; may be repeated"
     )
-    group.add_argument("--servers", metavar="FILE", help="a list of servers, one address on a line, # for comments")
+    group.add_argument(
+        "--servers", metavar="FILE", help="addresses, one on a line, # for comments; - is standard input"
+    )
     group = parser.add_argument_group("patience")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="a lookup ends by then (5)")
     group.add_argument(
@@ -94,9 +96,16 @@ def servers(arguments: argparse.Namespace) -> list[str] | None:
     """The servers that were given, each once; what came again is told on standard error. None when none were."""
     listed = [address for given in arguments.server or () for address in server_list(given)]
     if arguments.servers is not None:
-        listed += server_file(arguments.servers)
+        listed += _standard_input() if arguments.servers == "-" else server_file(arguments.servers)
     counts = Counter(listed)
     again = ", ".join(address for address, count in counts.items() if count > 1)
     if again:
         tell(f"note: asked once, though listed more than once: {again}")
     return list(counts) or None
+
+
+def _standard_input() -> list[str]:
+    try:
+        return server_file("standard input", 0)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard input") from None

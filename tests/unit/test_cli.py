@@ -23,6 +23,7 @@ from resquery import BulkSettings, __version__
 from resquery._engine import RCODES, STATUSES, Column, Engine, Types
 from resquery._files import Reader
 from resquery._lib import lib, status_error
+from resquery._settings import RATE_MAX, SLOTS_MAX, THREADS_MAX
 from resquery.bulk import bulk_plan
 from resquery.cli import bulk as bulk_command
 from resquery.cli import main
@@ -852,6 +853,35 @@ def test_an_interrupted_progress_line_ends_with_what_was_done(
         engine.drain("zdns", memoryview(bytearray(4096)))
         raise KeyboardInterrupt
     assert capsys.readouterr().err.splitlines()[-1].split()[:2] == ["1", "done"]
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_who_is_to_type_names_is_told(server: Server, quiet: bool) -> None:
+    """Without FILE on a terminal, the command does not wait in silence."""
+    ours, theirs = pty.openpty()
+    os.write(ours, b"www.example\n\x04")
+    done = run("bulk", "--server", server.address, *["--quiet"] * quiet, stdin=theirs)
+    os.close(ours)
+    os.close(theirs)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1)
+    assert quiet or one_line(done) == "resquery: note: reads names from the terminal, one on a line, until Ctrl-D"
+    assert not (quiet and done.stderr)
+
+
+def test_help_tells_the_ranges_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that a value is held against."""
+    with pytest.raises(SystemExit):
+        main(["bulk", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    for option, low, high in (
+        ("--max-in-flight N lookups at once", 1, SLOTS_MAX),
+        ("--threads N threads", 1, THREADS_MAX),
+        ("--rate N queries a second", 0.001, "1e9"),
+        ("--timeout SECONDS a lookup ends by then", 0.001, 3600),
+        ("--tries N queries for a name at the most", 1, 100),
+    ):
+        assert f"{option}, {low} to {high}" in said
+    assert RATE_MAX == 1e9
 
 
 @pytest.mark.parametrize("rich", [True, False])

@@ -25,6 +25,7 @@ from ..bulk import bulk_plan, type_list
 from ..errors import IllegalSetting, ResqueryError, shown
 from .options import add_load, add_settings, servers, settings
 from .progress import progress
+from .tell import tell
 
 
 def add_to(commands: Any) -> None:
@@ -36,7 +37,11 @@ def add_to(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "file", metavar="FILE", nargs="?", default="-", help="names, one on a line; - is standard input"
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default="-",
+        help="names: each line is one, also behind a #; - is standard input (-)",
     )
     parser.add_argument("--type", action="append", metavar="TYPE", help="A, A,MX, TYPE65, 65, ...; may be repeated (A)")
     parser.add_argument("--output", default="-", metavar="FILE", help="where the rows go; - is standard output (-)")
@@ -44,7 +49,7 @@ def add_to(commands: Any) -> None:
         "--format", choices=("zdns", "rfc8427", "massdns"), default="zdns", help="the shape of the JSON (zdns)"
     )
     parser.add_argument("--stats", metavar="FILE", help="write totals there, as JSON; - is standard output")
-    parser.add_argument("--quiet", action="store_true", help="show no progress, not even on a terminal")
+    parser.add_argument("--quiet", action="store_true", help="on a terminal too, show no progress and ask for no names")
     add_load(parser)
     add_settings(parser)
     parser.set_defaults(run=run)
@@ -63,7 +68,7 @@ def run(arguments: argparse.Namespace) -> None:
         _ended_in_order(),
         whole.kept(),
         _closing(bulk_plan(len(types), servers(arguments), given)()) as engines,
-        _input(arguments.file) as source,
+        _input(arguments.file, quiet=arguments.quiet) as source,
         _output(arguments.output, "output", {"input": source}) as sink,
         _stats_file(arguments.stats, {"input": source, "output": sink}) as write_stats,
     ):
@@ -125,8 +130,10 @@ def _cache(arguments: argparse.Namespace) -> Cache | None:
 
 
 @contextmanager
-def _input(path: str) -> Generator[int, None, None]:
+def _input(path: str, *, quiet: bool) -> Generator[int, None, None]:
     if path == "-":
+        if os.isatty(0) and not quiet:
+            tell("note: reads names from the terminal, one on a line, until Ctrl-D")
         yield 0
         return
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -23,11 +23,16 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--servers", metavar="FILE", help="addresses, one on a line, # for comments; - is standard input"
     )
     group = parser.add_argument_group("patience")
-    group.add_argument("--timeout", type=float, metavar="SECONDS", help="a lookup ends by then (5)")
+    group.add_argument("--timeout", type=float, metavar="SECONDS", help="a lookup ends by then, 0.001 to 3600 (5)")
     group.add_argument(
-        "--tries", type=int, metavar="N", help="queries for a name at the most, free ones and repeats aside (3)"
+        "--tries",
+        type=int,
+        metavar="N",
+        help="queries for a name at the most, 1 to 100, free ones and repeats aside (3)",
     )
-    group.add_argument("--try-timeout", type=float, metavar="SECONDS", help="one query is given up (timeout / tries)")
+    group.add_argument(
+        "--try-timeout", type=float, metavar="SECONDS", help="one query is given up, 0.001 to 3600 (timeout / tries)"
+    )
     group = parser.add_argument_group("queries")
     transport = group.add_mutually_exclusive_group()
     transport.add_argument(
@@ -50,22 +55,30 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 def add_load(parser: argparse.ArgumentParser) -> None:
     """Adds the options that say how much is done at once; `settings` reads them back, too."""
     group = parser.add_argument_group("load, in all threads together")
-    group.add_argument("--max-in-flight", type=int, default=1000, metavar="N", help="lookups at once (1000)")
+    group.add_argument(
+        "--max-in-flight", type=int, default=1000, metavar="N", help="lookups at once, 1 to 65536 (1000)"
+    )
     group.add_argument(
         "--max-in-flight-per-server", type=int, metavar="N", help="the same at one server (100 at the system's)"
     )
-    group.add_argument("--rate", type=float, metavar="N", help="queries a second (no limit)")
+    group.add_argument("--rate", type=float, metavar="N", help="queries a second, 0.001 to 1e9 or inf (inf)")
     group.add_argument(
-        "--rate-per-server", type=float, metavar="N", help="the same to one server; inf: no limit (500 to the system's)"
+        "--rate-per-server", type=float, metavar="N", help="the same to one server (inf; 500 to the system's)"
     )
-    group.add_argument("--threads", type=int, default=1, metavar="N", help="threads; 0 for one on each core (1)")
+    group.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="threads, 1 to 64; 0 for one on each core (1)"
+    )
     _off(group, "--no-adapt", "adapt", "ask silent and overloaded servers as others")
     _off(group, "--no-rotate", "rotate", "begin every lookup at the first server")
     _off(group, "--no-share", "share", "ask again for what is being asked already")
     _off(group, "--no-spread", "spread", "begin lookups in the order of the input")
     group.add_argument("--cache", action="store_true", help="remember answers for as long as their TTLs say")
     group.add_argument(
-        "--cache-entries", dest="entries", type=int, metavar="N", help="the same, and how many at the most (10000)"
+        "--cache-entries",
+        dest="entries",
+        type=int,
+        metavar="N",
+        help="the same, and how many at the most, 1 to 16777216 (10000)",
     )
 
 

@@ -209,6 +209,7 @@ int rq_columns_lookup(rq_sheet *sheet, const rq_row *row) {
   rq_column_i32(sheet, &columns[RQ_LC_TRIES], row->tries);
   put_rtt(sheet, &columns[RQ_LC_RTT], row->rtt_us);
   rq_column_i64(sheet, &columns[RQ_LC_TIME], row->time_us);
+  put_text(sheet, &columns[RQ_LC_ERROR], rq_error_text(row->status, row->error));
   put_answer(sheet, row);
   return rq_sheet_end(sheet);
 }

@@ -42,6 +42,7 @@ static const rq_column_spec lookups[] = {VALUE("index", INT64, 0),
                                          MAYBE("rtt_us", INT64, 0),
                                          MAYBE("size", INT32, 0),
                                          VALUE("time", TIME, 0),
+                                         MAYBE("error", UTF8, 1), /* most lookups have none */
                                          SECTIONS};
 
 const rq_column_spec *rq_sheet_specs(int32_t kind) {

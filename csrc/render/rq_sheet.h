@@ -9,7 +9,7 @@
 #include "../wire/rq_rr.h"
 
 #define RQ_SHEET_ALIGN 64   /* octets: where a buffer begins, as Arrow recommends */
-#define RQ_SHEET_COLUMNS 28 /* at the most */
+#define RQ_SHEET_COLUMNS 29 /* at the most */
 #define RQ_SHEET_CHILDREN 4 /* columns of a list of records, right behind it */
 
 /* How a column is laid out. All may have a bitmap of those that are not null; numbers are offsets for the last three.

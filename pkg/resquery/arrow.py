@@ -241,8 +241,9 @@ def bulk_columns(
 
     A batch is handed out when it has `batch_rows` rows, or has gathered rows for `batch_seconds`. Columns are index
     int64, name, type and status utf8, rcode and flags int32, server and transport utf8, tries int32, rtt_us int64, size
-    int32, time timestamp[us, UTC], answer list<struct<name utf8, type utf8, ttl int32, data utf8>>, and where asked for
-    authority and additional, of the same type, and wire binary. What a `Row` of `bulk` has as None is null here.
+    int32, time timestamp[us, UTC], error utf8, answer list<struct<name utf8, type utf8, ttl int32, data utf8>>, and
+    where asked for authority and additional, of the same type, and wire binary. What a `Row` of `bulk` has as None is
+    null here.
 
     Raises what `bulk` raises, and TypeError or IllegalSetting for batches of no rows, or out of range.
 

@@ -88,7 +88,7 @@ def test_the_schema_of_lookups(silent: str) -> None:
     i32, i64, text, section = pa.int32(), pa.int64(), pa.utf8(), list_of_records(pa)
     wanted = {"index": i64, "name": text, "type": text, "status": text, "rcode?": i32, "flags?": i32}
     wanted |= {"server?": text, "transport?": text, "tries": i32, "rtt_us?": i64, "size?": i32}
-    wanted |= {"time": pa.timestamp("us", "UTC"), "answer": section}
+    wanted |= {"time": pa.timestamp("us", "UTC"), "error?": text, "answer": section}
     lookups = bulk_columns([], servers=silent)
     assert pa.schema(lookups) == schema_of(pa, wanted)
     lookups.close()
@@ -515,7 +515,7 @@ def test_the_end_of_the_interpreter_frees_capsules_too() -> None:
 # --- lookups ---------------------------------------------------------------------------------------------------------
 
 NAMES = ["www.example", b"nowhere.example", "a..b", "www.example", b"\xff\xc3\xa9", "mx1.example."]
-CELLS = ("index", "name", "type", "status", "rcode", "flags", "server", "transport", "tries", "size")
+CELLS = ("index", "name", "type", "status", "rcode", "flags", "server", "transport", "tries", "size", "error")
 
 
 def test_lookups_are_the_rows_of_bulk(server: Server) -> None:
@@ -560,10 +560,21 @@ def test_a_lookup_that_fails_is_a_row(silent: str) -> None:
         "tries": 2,
         "rtt_us": None,
         "size": None,
+        "error": None,
         "answer": [],
         "wire": None,
     }
     assert row == wanted
+
+
+def test_a_lookup_that_fails_says_why(silent: str) -> None:
+    """Where the status does not, as a Row does: the rule that a name breaks, what the network said."""
+    asked: dict[str, Any] = {"servers": silent, "timeout": 0.5, "tries": 1, "transport": "tcp"}  # only UDP is there
+    found = {row["name"]: (row["status"], row["error"]) for row in rows(bulk_columns(["www.example", "a..b"], **asked))}
+    assert found == {
+        "www.example": ("ERROR", "connection refused"),
+        "a..b": ("ILLEGAL_INPUT", "the name has an empty label"),
+    }
 
 
 def test_a_batch_is_handed_out_in_time() -> None:
@@ -646,17 +657,17 @@ def test_wrong_settings_are_refused(silent: str) -> None:
 
 def test_a_column_that_is_full_begins_a_batch(monkeypatch: pytest.MonkeyPatch, silent: str) -> None:
     """No row is lost where a column would exceed its limit: the next batch begins with it."""
-    monkeypatch.setattr(_columns, "LIMIT", 100)
-    monkeypatch.setattr(_engine, "LIMIT", 100)
-    names = [f"{n:04}..illegal" for n in range(40)]  # of 13 octets: seven make a batch
+    monkeypatch.setattr(_columns, "LIMIT", 200)
+    monkeypatch.setattr(_engine, "LIMIT", 200)
+    names = [f"{n:04}..illegal" for n in range(40)]  # errors have 27 octets: seven make a batch
     batches = list(bulk_columns(names, servers=silent))
     assert {len(batch) for batch in batches[:-1]} == {7}
     found = [row["name"] for batch in batches for row in rows(batch)]
     assert found == [row["name"] for row in rows(bulk_columns(names, servers=silent))] == names
     with pytest.raises(errors.BatchTooLarge):
-        list(bulk_columns(["x" * 99 + ".."], servers=silent))
+        list(bulk_columns(["x" * 199 + ".."], servers=silent))
     with pytest.raises(OSError, match="a column would exceed"):
-        rows(bulk_columns(["x" * 99 + ".."], servers=silent))
+        rows(bulk_columns(["x" * 199 + ".."], servers=silent))
 
 
 def test_a_stream_is_pulled_in_another_thread(server: Server) -> None:

@@ -90,7 +90,7 @@ class A(Rdata, frozen=True, tag=1):
         """The address as a value of the standard library."""
         from ipaddress import IPv4Address
 
-        return IPv4Address(self.address)
+        return IPv4Address(self.packed)
 
 
 class NS(Rdata, frozen=True, tag=2):
@@ -296,7 +296,7 @@ class AAAA(Rdata, frozen=True, tag=28):
         """The address as a value of the standard library."""
         from ipaddress import IPv6Address
 
-        return IPv6Address(self.address)
+        return IPv6Address(self.packed)
 
 
 class LOC(Rdata, frozen=True, tag=29):

@@ -299,8 +299,10 @@ def test_addresses_have_octets_and_objects() -> None:
     assert A("192.0.2.1").packed == A("192.0.2.1").ip.packed == bytes([192, 0, 2, 1])
     assert AAAA("2001:db8::1").ip == ipaddress.IPv6Address("2001:db8::1")
     assert AAAA("2001:db8::1").packed == AAAA("2001:db8::1").ip.packed
-    with pytest.raises(IllegalValue):
-        _ = A("nowhere").packed
+    for value in (A("::1"), A("300.1.1.1"), AAAA("192.0.2.1"), AAAA("nowhere")):
+        for use in (lambda value=value: value.packed, lambda value=value: value.ip, value.to_text):
+            with pytest.raises(IllegalValue, match=r"\.address = "):
+                use()
 
 
 def octets_of(text: str) -> bytes:

@@ -54,6 +54,9 @@ _SWITCHES = ("edns", "dnssec_ok", "recurse", "rotate", "mixed_case", "cookies", 
 class Settings(TypedDict, total=False):
     """Keyword arguments of `Resolver`, `bulk` and `bulk_columns`; each may be left out. None stands for the default.
 
+    When no servers are given, the options timeout, attempts and use-vc of resolv.conf(5) stand before the defaults of
+    timeout, tries, try_timeout and transport; its search list and ndots are for `res_search`.
+
     Patience, in seconds:
       timeout          a lookup ends by then, whatever happens (5)
       tries            queries sent for it at the most (3), for each name of its chain; up to three more are free: over

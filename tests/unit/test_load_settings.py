@@ -62,6 +62,13 @@ def test_the_guide_explains_every_setting() -> None:
     assert all(f"`{name}`" in guide for name in BulkSettings.__annotations__)
 
 
+def test_what_the_system_sets_is_told() -> None:
+    """A default that resolv.conf(5) may replace is not given as if it always stood."""
+    guide = (Path(__file__).parents[2] / "docs/lookups.md").read_text()
+    for told in (guide, Settings.__doc__ or ""):
+        assert all(option in told for option in ("resolv.conf", "timeout", "attempts", "use-vc", "search", "ndots"))
+
+
 @pytest.mark.parametrize("given", [{"stale": 0.5}, {"negative_ttl": 1.5}, {"ttl": (0.1, 5)}])
 def test_a_cache_takes_whole_seconds(given: dict[str, Any]) -> None:
     """As TTLs are: half a second is not taken for none. A float that is whole will do."""

@@ -28,11 +28,11 @@ Made = tuple[T | None, int]  # what is handed over, if anything, and how many ro
 Gather = Callable[[int, bool], Iterable[Made[T]]]
 
 GULP = 256  # names taken from the input at once,
-_HANDFUL = 8  # and between two looks at the clock
+_HANDFUL = 16  # and between two looks at the clock
 _GULP_SECONDS = 0.005  # a slow input is not waited for longer than this while there is something to send
 _NAME_MAX = 4096  # octets of an input that are looked at: none as long is a name
-FEW = 64  # where rows come in smaller numbers, though more lookups are held, each turn of a thread costs
-PAUSE = 0.0005  # more than they do: they are left to gather for so many seconds, which a kernel's buffers last for
+FEW = 120  # where rows come in smaller numbers, though more lookups are held, each turn of a thread costs
+PAUSE = 0.0002  # more than they do: they are left to gather for so many seconds, which a kernel's buffers last for
 _STARVED_MS = 5  # how long a thread serves the network before it looks for names again
 
 

@@ -22,7 +22,7 @@ from ._engine import Column, Engine, Lines, Types
 _CHUNK = 1 << 17  # octets read at once
 LINES = 8192  # lines cut at once
 _LONG = 4096  # octets kept of a line longer than a chunk: none as long is a name
-_FLUSH = 1 << 17  # octets written at once
+_FLUSH = 1 << 19  # octets written at once
 _FLUSH_SECONDS = 0.1  # rows wait no longer than this to be written
 _MARK = b"\xef\xbb\xbf"  # UTF-8's byte order mark, which some editors put before the first line
 _PIPE = 4096  # octets that a writable pipe takes without blocking (PIPE_BUF)
@@ -168,7 +168,8 @@ class Sink:
         self.fd = fd
         self.name = name
         self.form = form
-        self.prompt = stat.S_ISREG(os.fstat(fd).st_mode)  # a write never waits
+        info = os.fstat(fd)
+        self.prompt = stat.S_ISREG(info.st_mode) or info.st_rdev == os.stat(os.devnull).st_rdev  # a write never waits
         self.turn = threading.Lock()
 
 

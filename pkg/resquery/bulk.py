@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 DEFAULTS: dict[str, Any] = {"max_in_flight": 1000, "rotate": True, "spread": True}
 _ROOM = 64 * 256  # octets drained and decoded at once, some 64 rows: larger lists cost garbage collection
 _HEAD = 3  # octets before the rows, for the head of the MessagePack array that they make up
-_LATE_SECONDS = 0.02  # a consumer slower than this makes the network be served between two rows
+_LATE_SECONDS = 0.02  # a consumer slower than this makes the network be served between two rows,
+_HANDFUL = 8  # or, as long as it is quick, between so many
 
 
 class Row(Struct, frozen=True, array_like=True, gc=False):
@@ -162,13 +163,16 @@ def _alone(engine: Engine, names: Names, types: Types) -> Generator[Row, None, N
                 sleep(PAUSE)
                 engine.step(0)
             served = monotonic()
-            pack, rows = packs.drain()
-            source.held -= rows
-            for row in decode(pack):
-                yield row
+            pack, count = packs.drain()
+            source.held -= count
+            rows, at, few = decode(pack), 0, _HANDFUL
+            while at < len(rows):
+                yield from rows[at : at + few]
+                at += few
+                few = _HANDFUL
                 if monotonic() - served > _LATE_SECONDS:
                     engine.step(0)
-                    served = monotonic()
+                    served, few = monotonic(), 1
         if names.failure is not None:
             raise names.failure
 

@@ -553,7 +553,7 @@ static void test_settings_out_of_range_are_refused(unit *u) {
 
 /* Names in, rows out, all in one call: it ends when the names are taken, when the next row does not fit, or in time. */
 static void test_work_is_done_in_one_call(unit *u) {
-  static char text[2000 * 16], out[1 << 16];
+  static char text[2000 * 16], out[(1 << 16) + 1];
   static int32_t offsets[2001];
   const uint16_t type = 1;
   rq_engine_conf conf = standard;
@@ -563,13 +563,15 @@ static void test_work_is_done_in_one_call(unit *u) {
   rq_engine *engine = lane_engine(u, &conf, 1, 2000, 39);
   for (int n = 0; n < 2000; n++) offsets[n + 1] = offsets[n] + sprintf(text + offsets[n], "n%d.example", n);
   for (int turn = 0; rows < 2000 && turn < 1000; turn++) {
-    uint32_t cap = turn % 3 == 0 ? 100 : sizeof out, left = 2000 - taken;
+    uint32_t cap = turn % 3 == 0 ? 100 : sizeof out - 1, left = 2000 - taken;
     int64_t before_us = lane.now_us;
+    memset(out, 'x', sizeof out);
     int32_t finished = rq_engine_work(engine, (const uint8_t *)text, offsets + taken, left, &type, 1, taken, 50,
                                       RQ_NDJSON, (uint8_t *)out, cap, &work);
     EXPECT(u, finished >= 0 && work.octets <= cap && work.taken <= left && lane.now_us - before_us <= 60000);
     EXPECT(u, cap > 100 || (work.rows == 0 && work.octets == 0 && (finished == 0) == (work.wanted == 0)));
     EXPECT(u, cap == 100 || work.wanted == 0);
+    for (uint32_t at = cap; at < sizeof out; at++) EXPECT(u, out[at] == 'x');
     for (uint32_t at = 0, r = 0; at < work.octets; r++) {
       const char *end = memchr(out + at, '\n', work.octets - at);
       EXPECT(u, end != NULL && r < work.rows && strncmp(out + at, "{\"name\":\"n", 10) == 0);

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RUN = [sys.executable, ROOT / "tests/exhaust/exhaust.py"]
-# With an engine: tests/c/test_engine.c, test_pace.c, tests/property/test_query_clip.py. rq_msg_fill, which takes all of its buffer:
-# test_core_buffers.py. The others say what is wrong with an input.
+# With an engine: tests/c/test_engine.c, test_pace.c, tests/property/test_query_clip.py. rq_msg_fill, which takes all of
+# its buffer: test_core_buffers.py. The others say what is wrong with an input.
 ELSEWHERE = {
     "rq_engine_drain", "rq_engine_work", "rq_query", "rq_query_finish", "rq_msg_fill",
     "rq_columns_read_array", "rq_columns_read_stream",

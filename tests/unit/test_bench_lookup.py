@@ -219,7 +219,9 @@ def test_the_floor_asks_again_for_what_is_lost(folder: Path, floor: Path) -> Non
     assert said["lost"] > 10
 
 
-@pytest.mark.parametrize("key", [*PEERS, "columns", "columns_tcp", "rows", "rows_tcp", "ndjson", "ndjson_tcp"])
+@pytest.mark.parametrize(
+    "key", [*PEERS, "columns", "columns_tcp", "rows", "rows_tcp", "ndjson", "ndjson_tcp", "ndjson_null_tcp"]
+)
 def test_every_client_answers_the_same(folder: Path, server: Served, key: str) -> None:
     """Each name once, with its right address, as checked before anything is timed; and as many when it only counts."""
     party = next(one for one in contenders.contenders(None) if one.key == key)

@@ -61,6 +61,7 @@ def contenders(floor: Path | None) -> list[Contender]:
         _bulk("ndjson", "resquery bulk, NDJSON to a file"),
         _bulk("ndjson_null", "resquery bulk, NDJSON thrown away", output=os.devnull),
         _bulk("ndjson_tcp", "resquery bulk --transport tcp", "--transport", "tcp"),
+        _bulk("ndjson_null_tcp", "the same, thrown away", "--transport", "tcp", output=os.devnull),
         _bulk("ndjson_2", "resquery bulk --threads 2", "--threads", "2"),
         _bulk("ndjson_bare", "resquery bulk, all manners off", *_BARE),
         _client("columns", "resquery.bulk_columns, answers counted", "resquery"),

@@ -117,12 +117,13 @@ class _Hand:
         return self._column.left > 0 or not self._reader.ended or self._held > 0 or not self.writer.empty
 
     def _fetch(self) -> int:
-        """Sees to it that there are names, if any can be taken; returns for how long to serve the network before more.
+        """Sees to it that there are names, if any are left; returns for how long to serve the network before more.
 
-        What is next in the input is for the thread that comes first.
+        What is next in the input is for the thread that comes first, and has room for it.
         """
         self._starved = False
-        if self._column.left or self._reader.ended or self._held + len(self._types) > self._engine.limits.slots:
+        full = not self._alone and self._held + len(self._types) > self._engine.limits.slots
+        if self._column.left or self._reader.ended or full:
             return SLICE_MS
         if self._paced and self._engine.not_begun() >= self._block.max:
             return _TURN_MS  # another thread may be quicker

@@ -137,25 +137,25 @@ typedef struct rq_answer {
 
 /* Limits and manners of an engine. All of it is fixed for its life. */
 typedef struct rq_engine_conf {
-  uint32_t slots;         /* lookups held at once, finished ones not yet drained included: 1..65536 */
-  uint32_t max_in_flight; /* of these, lookups on the network: 1..slots */
-  uint32_t timeout_ms;    /* a lookup ends by then, whatever happens: 1..3600000 */
-  uint32_t try_ms;        /* a try is given up by then: 1..timeout_ms */
-  uint32_t tries;         /* queries sent for a lookup at the most, all servers together: 1..100 */
-  uint8_t transport;      /* RQ_UDP (TCP after TC) or RQ_TCP (TCP only) */
-  uint8_t edns;           /* send an OPT record (RFC 6891), payload RQ_UDP_PAYLOAD */
-  uint8_t dnssec_ok;      /* set DO in it */
-  uint8_t recurse;        /* set RD */
-  uint8_t authentic;      /* set AD: tell us whether you validated (RFC 6840, 5.7) */
-  uint8_t rotate;         /* begin each lookup at the next server; otherwise at the first */
-  uint8_t sockets;        /* UDP sockets for each server; with more than 16 servers for each address family: 1..64 */
-  uint8_t mixed_case;     /* over UDP, ask in random letter case and accept no other */
-  uint8_t cookies;        /* send DNS cookies (RFC 7873) with EDNS */
-  uint8_t share;          /* identical questions in flight share one query; each gets its row */
-  uint8_t spread;         /* begin lookups in random order, so that names of one zone do not come in a row */
-  uint8_t adapt;          /* pace: send less to a server that loses or refuses queries, leave out one that is silent */
-  uint8_t hops;           /* CNAMEs followed across answers, 0..16; 0: an answer is what one server said */
-  uint32_t server_flight; /* lookups on the network at one server: 1..slots, 0 for no limit */
+  uint32_t slots;           /* lookups held at once, finished ones not yet drained included: 1..65536 */
+  uint32_t max_in_flight;   /* of these, lookups on the network: 1..slots */
+  uint32_t timeout_ms;      /* a lookup ends by then, absence of the caller aside (rq_engine_step): 1..3600000 */
+  uint32_t try_ms;          /* a try is given up by then: 1..timeout_ms */
+  uint32_t tries;           /* queries sent for a lookup at the most, all servers together: 1..100 */
+  uint8_t transport;        /* RQ_UDP (TCP after TC) or RQ_TCP (TCP only) */
+  uint8_t edns;             /* send an OPT record (RFC 6891), payload RQ_UDP_PAYLOAD */
+  uint8_t dnssec_ok;        /* set DO in it */
+  uint8_t recurse;          /* set RD */
+  uint8_t authentic;        /* set AD: tell us whether you validated (RFC 6840, 5.7) */
+  uint8_t rotate;           /* begin each lookup at the next server; otherwise at the first */
+  uint8_t sockets;          /* UDP sockets for each server; with more than 16 servers for each address family: 1..64 */
+  uint8_t mixed_case;       /* over UDP, ask in random letter case and accept no other */
+  uint8_t cookies;          /* send DNS cookies (RFC 7873) with EDNS */
+  uint8_t share;            /* identical questions in flight share one query; each gets its row */
+  uint8_t spread;           /* begin lookups in random order, so that names of one zone do not come in a row */
+  uint8_t adapt;            /* pace: less for who loses or refuses queries, nothing for who is silent or refuses all */
+  uint8_t hops;             /* CNAMEs followed across answers, 0..16; 0: an answer is what one server said */
+  uint32_t server_flight;   /* lookups on the network at one server: 1..slots, 0 for no limit */
   double rate, server_rate; /* queries a second to all servers together, and to one: 0 for no limit, 1e9 at the most. A
                                lookup that waits for either, or for server_flight, has not begun: no time of it runs */
   uint16_t options_len;     /* octets of `options`, at most RQ_OPTIONS_MAX */
@@ -176,7 +176,7 @@ typedef struct rq_stats {
   uint64_t distrusted; /* queries over TCP because an answer over UDP failed the check of its case or cookie */
   uint64_t shared;     /* lookups that were answered by another lookup's query */
   uint64_t cached, stale;             /* lookups answered by the cache; of these, with what had expired (RFC 8767) */
-  uint64_t benched;                   /* times that a server was left out because it was silent */
+  uint64_t benched;                   /* times that a server was left out: it was silent or refused all */
   uint32_t held, in_flight, finished; /* now: slots in use; on the network; waiting to be drained */
 } rq_stats;
 
@@ -364,7 +364,8 @@ int32_t rq_engine_submit(rq_engine *engine, const uint8_t *octets, const int32_t
 
 /* Moves packets and timers: sends what may be sent, receives what has come, waits up to `wait_ms` (0 only polls) for
  * the first row to finish. Returns rows waiting to be drained, or RQ_NETWORK for a failure that is not one server's.
- * Returns early when a signal arrives. */
+ * Returns early when a signal arrives. For how long nobody called it though it was due is no part of the time of what
+ * is not sent yet. */
 int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms);
 
 /* Renders finished lookups, in order of completion, while whole rows fit in `cap`; frees their slots. Returns octets

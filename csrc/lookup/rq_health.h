@@ -74,8 +74,8 @@ void rq_health_init(rq_health *health, double limit, uint32_t flight_most, int64
 
 /* The next server to ask: of those from index `from` on, in circles, the first that is not left out and may be asked at
  * once; else the first that is not left out; else, of those that may be asked at once if there are any, the one that
- * was asked least recently. One whose probe is due counts as not left out, if the query may be that: the last try of a
- * lookup is no time for it. Looks at RQ_CHOICE of them at the most, and always finds one. `healths` NULL: `from`
+ * was asked least recently. One whose probe is due counts as not left out, if the query may be that: only the first try
+ * of a lookup may. Looks at RQ_CHOICE of them at the most, and always finds one. `healths` NULL: `from`
  * itself, modulo `count`. */
 uint32_t rq_health_choose(const rq_health *healths, uint32_t count, uint32_t from, int may_probe, int64_t now_us);
 

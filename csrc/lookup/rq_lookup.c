@@ -6,6 +6,7 @@
 #include "rq_lookup.h"
 
 static rq_action turn(rq_lookup *lookup, const rq_policy *policy, int32_t status, int32_t error, int64_t now_us);
+static uint32_t next_server(const rq_lookup *lookup, const rq_policy *policy, int64_t now_us);
 static rq_action ask(rq_lookup *lookup, const rq_policy *policy, int64_t now_us);
 static rq_action finish(rq_lookup *lookup, int32_t status, int32_t error);
 static void choose_manner(rq_lookup *lookup, const rq_policy *policy, int64_t now_us);
@@ -82,7 +83,9 @@ rq_action rq_lookup_reply(rq_lookup *lookup, const rq_policy *policy, const rq_r
   lookup->answer_server = lookup->server;
   lookup->answer_transport = lookup->transport;
   lookup->kept = 0;
-  if (!refuses_client(reply->rcode) || lookup->turns >= policy->servers) return finish(lookup, RQ_OK, 0);
+  if (!refuses_client(reply->rcode) || lookup->turns >= policy->servers ||
+      next_server(lookup, policy, now_us) == lookup->server)
+    return finish(lookup, RQ_OK, 0);
   if (turn(lookup, policy, RQ_OK, 0, now_us) == RQ_DO_FINISH) return RQ_DO_FINISH;
   lookup->kept = 1;
   return RQ_DO_KEEP;
@@ -98,12 +101,17 @@ void rq_lookup_delay(rq_lookup *lookup, int64_t by_us) {
   lookup->deadline_us += by_us;
 }
 
+/* Only a first try may be a probe. */
+static uint32_t next_server(const rq_lookup *lookup, const rq_policy *policy, int64_t now_us) {
+  int is_first = lookup->turns == 0;
+  return rq_health_choose(policy->healths, policy->servers, lookup->server + !is_first, is_first, now_us);
+}
+
 /* The next server, in the manner that the policy begins with: what one server needs (TCP, no OPT) says nothing of
  * another. Ends the lookup as told when tries or time are used up. */
 static rq_action turn(rq_lookup *lookup, const rq_policy *policy, int32_t status, int32_t error, int64_t now_us) {
   if (lookup->left == 0 || now_us >= lookup->end_us) return finish(lookup, status, error);
-  int is_first = lookup->turns == 0;
-  lookup->server = rq_health_choose(policy->healths, policy->servers, lookup->server + !is_first, is_first, now_us);
+  lookup->server = next_server(lookup, policy, now_us);
   lookup->turns++;
   lookup->left--;
   choose_manner(lookup, policy, now_us);

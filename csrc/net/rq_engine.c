@@ -211,7 +211,7 @@ static void read_clocks(rq_engine *engine) {
 void rq_engine_resume(rq_engine *engine) {
   read_clocks(engine);
   int64_t late_us = engine->now_us - engine->wanted_us;
-  engine->wanted_us = engine->now_us;
+  if (late_us > 0) engine->wanted_us = engine->now_us;
   if (late_us < LATE_US) return;
   engine->late = 1;
   for (uint32_t i = 0; i < engine->conf.slots; i++) rq_slot_delay(engine, i, late_us);
@@ -346,6 +346,7 @@ int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms) {
   if (attend_fork(engine) < 0) return RQ_NETWORK;
   rq_engine_resume(engine);
   engine->entropy_error = 0;
+  int failed = 0;
   int64_t until_us = engine->now_us + (int64_t)wait_ms * MILLISECOND;
   for (;;) {
     expire(engine);
@@ -355,12 +356,12 @@ int32_t rq_engine_step(rq_engine *engine, uint32_t wait_ms) {
     int error = receive_all(engine, over ? 0 : sleep_ms(engine, left_ms));
     if (error == -EINTR) break;
     send_all(engine);
-    if (error < 0 || engine->entropy_error != 0) return RQ_NETWORK;
-    if (over || engine->stats.finished > 0) break;
+    failed = error < 0 || engine->entropy_error != 0;
+    if (failed || over || engine->stats.finished > 0) break;
   }
   engine->wanted_us = engine->now_us + (int64_t)sleep_ms(engine, NEVER_MS) * MILLISECOND;
   engine->late = 0;
-  return (int32_t)engine->stats.finished;
+  return failed ? RQ_NETWORK : (int32_t)engine->stats.finished;
 }
 
 /* Finished rows behind those that are there; 0, or what failed. */
@@ -377,9 +378,10 @@ static int32_t drain_more(rq_engine *engine, int32_t format, uint8_t *out, uint3
 int32_t rq_engine_work(rq_engine *engine, const uint8_t *octets, const int32_t *offsets, uint32_t count,
                        const uint16_t *types, uint32_t type_count, int64_t first, uint32_t wait_ms, int32_t format,
                        uint8_t *out, uint32_t cap, rq_work *work) {
-  if (!engine || !work || !out) return RQ_BAD_ARGUMENT;
-  int64_t left_us = (int64_t)wait_ms * MILLISECOND, until_us = rq_clock_us(engine->sys) + left_us;
+  if (!work) return RQ_BAD_ARGUMENT;
   *work = (rq_work){0};
+  if (!engine || !out) return RQ_BAD_ARGUMENT;
+  int64_t left_us = (int64_t)wait_ms * MILLISECOND, until_us = rq_clock_us(engine->sys) + left_us;
   for (;;) {
     int32_t taken = count > work->taken ? rq_engine_submit(engine, octets, offsets + work->taken, count - work->taken,
                                                            types, type_count, first + work->taken)

@@ -347,8 +347,8 @@ void rq_pace_back(rq_engine *engine, uint32_t s);
 void rq_pace_answer(rq_engine *engine, uint32_t i, uint16_t rcode);
 void rq_pace_loss(rq_engine *engine, uint32_t i);
 
-/* A query, sent or not, failed with this errno. */
-void rq_pace_failed(rq_engine *engine, uint32_t i, int error);
+/* An attempt to reach server `s` failed with this errno. */
+void rq_pace_failed(rq_engine *engine, uint32_t s, int error);
 
 /* Whether a query in flight may be sent once more. */
 int rq_pace_repeat(rq_engine *engine, uint32_t i);

@@ -68,6 +68,7 @@ static int serve(rq_engine *engine, uint32_t s, uint32_t most) {
       put(engine, number, i);
       placed++;
     } else if (error != -EAGAIN && error != -EBUSY) {
+      if (engine->policy.transport == RQ_TCP) rq_pace_failed(engine, s, -error);
       rq_slot_failed(engine, i, -error);
     }
   }
@@ -274,6 +275,14 @@ void rq_tcp_leave(rq_engine *engine, uint32_t i, int silent) {
 
 /* --- the end of a connection --- */
 
+/* Where TCP is what was asked for: a connection that was closed before any answer is one failure, one that was never
+ * opened is that of each of its queries. */
+static void count_failure(rq_engine *engine, const rq_link *link, int error) {
+  if (engine->policy.transport != RQ_TCP) return;
+  uint32_t count = link->conn.state == RQ_CONN_CONNECTING ? link->in_flight : 1;
+  for (; count > 0; count--) rq_pace_failed(engine, link->server, error);
+}
+
 /* A server that answered some queries and then closed takes only so many on one connection (RFC 7766, 6.2.1): the
  * others are sent again on a new one, and it gets no more than that at once until it is seen to answer more. One that
  * answered none has failed them. */
@@ -281,6 +290,7 @@ static void lose(rq_engine *engine, uint32_t number, int error) {
   rq_link *link = &engine->links[number];
   rq_server *server = &engine->servers[link->server];
   uint32_t answered = link->answered;
+  if (answered == 0) count_failure(engine, link, error);
   shut(engine, number);
   if (answered > 0 && link->in_flight > 0 && answered < server->pipeline) server->pipeline = (uint16_t)answered;
   while (link->waiting.head != RQ_NONE) {

@@ -238,9 +238,9 @@ static int is_servers(int error) {
   return error == ECONNREFUSED || error == ECONNRESET || error == EHOSTUNREACH || error == ENETUNREACH;
 }
 
-void rq_pace_failed(rq_engine *engine, uint32_t i, int error) {
+void rq_pace_failed(rq_engine *engine, uint32_t s, int error) {
   if (!engine->healths || !is_servers(error)) return;
-  count_benched(engine, rq_health_refuse(&engine->healths[engine->slots[i].lookup.server], engine->now_us));
+  count_benched(engine, rq_health_refuse(&engine->healths[s], engine->now_us));
 }
 
 int rq_pace_repeat(rq_engine *engine, uint32_t i) {

@@ -146,12 +146,15 @@ void rq_slot_timer(rq_engine *engine, uint32_t i) {
 }
 
 void rq_slot_failed(rq_engine *engine, uint32_t i, int error) {
-  if (engine->slots[i].paired) {
+  const rq_slot *slot = &engine->slots[i];
+  if (slot->paired) {
     rq_slot_alone(engine, i);
     return;
   }
+  int over_udp = slot->state == RQ_SLOT_UDP || slot->state == RQ_SLOT_READY_UDP;
+  if (over_udp)
+    rq_pace_failed(engine, slot->lookup.server, error); /* a connection's failure is one, not each query's */
   if (is_sent(&engine->slots[i])) rq_pace_loss(engine, i);
-  rq_pace_failed(engine, i, error);
   leave(engine, i, 0);
   give_up_tcp(engine, i);
   apply(engine, i, rq_lookup_failed(&engine->slots[i].lookup, &engine->policy, error, engine->now_us));

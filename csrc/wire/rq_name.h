@@ -88,7 +88,7 @@ void rq_name_write(const rq_name *name, rq_out *out);
     ensures \result == 0 || \result == 1; */
 int rq_name_equal(const rq_name *a, const rq_name *b);
 
-/* 1 if octet for octet the same (0x20 checks). */
+/* 1 if octet for octet the same; tests compare so. */
 /*@ requires \valid_read(a) && \valid_read(b);
     terminates \true;
     assigns \nothing;

@@ -28,7 +28,7 @@ Made = tuple[T | None, int]  # what is handed over, if anything, and how many ro
 Gather = Callable[[int, bool], Iterable[Made[T]]]
 
 GULP = 256  # names taken from the input at once,
-_HANDFUL = 16  # and between two looks at the clock
+_HANDFUL = 16  # and at the most between two looks at the clock
 _GULP_SECONDS = 0.005  # a slow input is not waited for longer than this while there is something to send
 _NAME_MAX = 4096  # octets of an input that are looked at: none as long is a name
 FEW = 120  # where rows come in smaller numbers, though more lookups are held, each turn of a thread costs
@@ -50,11 +50,13 @@ class Names:
     def gulp(self, most: int, start: float) -> Column:
         """Up to `most` names, fewer when the input is slow."""
         names: list[str | bytes] = []
+        handful = 1  # of a slow input no second name is waited for
         try:
             while len(names) < most and not self.ended:
-                wanted = min(len(names) + _HANDFUL, most)
+                wanted = min(len(names) + handful, most)
                 names.extend(islice(self._names, wanted - len(names)))  # those before an exception stay
                 self.ended = len(names) < wanted
+                handful = min(2 * handful, _HANDFUL)
                 if slow(start):
                     break
         except Exception as failure:

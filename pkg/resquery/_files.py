@@ -169,7 +169,8 @@ class Sink:
         self.name = name
         self.form = form
         info = os.fstat(fd)
-        self.prompt = stat.S_ISREG(info.st_mode) or info.st_rdev == os.stat(os.devnull).st_rdev  # a write never waits
+        null = stat.S_ISCHR(info.st_mode) and info.st_rdev == os.makedev(1, 3)
+        self.prompt = stat.S_ISREG(info.st_mode) or null  # a write never waits
         self.turn = threading.Lock()
 
 

@@ -58,7 +58,7 @@ class Settings(TypedDict, total=False):
     timeout, tries, try_timeout and transport; its search list and ndots are for `res_search`.
 
     Patience, in seconds:
-      timeout          a lookup ends by then, whatever happens (5)
+      timeout          a lookup ends by then, whatever happens; one not sent yet gets back the time you were busy (5)
       tries            queries sent for it at the most (3), for each name of its chain; up to three more are free: over
                        TCP after a cut answer, without EDNS, and with a new cookie; and one over TCP beside each over
                        UDP whose answer cannot be trusted

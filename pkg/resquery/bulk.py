@@ -155,6 +155,7 @@ def _alone(engine: Engine, names: Names, types: Types) -> Generator[Row, None, N
     """The stream: take names while slots are free, serve the network, yield what has finished."""
     with engine:
         source, packs, decode = Source(engine, names, types), Packs(engine), Decoder(list[Row]).decode
+        few = 1
         while source.feed() or source.held:
             finished = engine.step(SLICE_MS if source.full or names.ended else 0)
             if finished == 0:
@@ -165,7 +166,7 @@ def _alone(engine: Engine, names: Names, types: Types) -> Generator[Row, None, N
             served = monotonic()
             pack, count = packs.drain()
             source.held -= count
-            rows, at, few = decode(pack), 0, _HANDFUL
+            rows, at = decode(pack), 0
             while at < len(rows):
                 yield from rows[at : at + few]
                 at += few

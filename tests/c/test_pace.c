@@ -392,6 +392,24 @@ static void test_a_server_that_refuses_all_is_left_out(unit *u) {
   rq_engine_free(engine);
 }
 
+/* SERVFAIL goes on to a server that was not asked yet, and with none that may be asked it is the answer: nobody is
+ * asked for a name twice. */
+static void test_a_failure_is_not_asked_for_again(unit *u) {
+  rq_engine_conf conf = standard;
+  u->about = "SERVFAIL beside servers that are left out";
+  conf.adapt = 1;
+  rq_engine *engine = lane_engine(u, &conf, 3, 2000, 40);
+  lane.servers[0].rcode = RQ_RCODE_SERVFAIL;
+  for (int s = 1; s < 3; s++) lane.servers[s].rcode = RQ_RCODE_REFUSED;
+  run(u, engine, 0, 2000);
+  EXPECT_NUMBER(u, got.stats.benched, 2);
+  uint32_t mark = lane.sent_count;
+  run(u, engine, 2000, 2200);
+  EXPECT_NUMBER(u, got.servfail, 200);
+  EXPECT_NUMBER(u, lane.sent_count - mark, 200);
+  rq_engine_free(engine);
+}
+
 /* A caller who is away for longer than a lookup may take: what was not sent by then has its time before it still, and
  * how long the others' answers waited tells nothing of the server. */
 static void test_a_callers_absence_is_no_part_of_the_time_of_what_waits(unit *u) {
@@ -607,6 +625,7 @@ int main(void) {
   test_a_silent_server_is_left_out(&u);
   test_a_retry_is_no_probe(&u);
   test_a_server_that_refuses_all_is_left_out(&u);
+  test_a_failure_is_not_asked_for_again(&u);
   test_a_callers_absence_is_no_part_of_the_time_of_what_waits(&u);
   test_a_server_that_is_left_out_is_not_waited_for(&u);
   test_lookups_at_dead_servers_are_asked(&u);
